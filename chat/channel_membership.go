@@ -1,0 +1,467 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"carillon/api"
+	"carillon/arn"
+	"carillon/bus"
+	"carillon/store"
+)
+
+var (
+	errNotElastic   = api.Violation("SubChannelId", "Member must be null, because the channel is not elastic")
+	errNoChannel    = api.Errorf(api.NotFound, "The channel does not exist.")
+	errNoMembership = api.Errorf(api.NotFound, "The identity is not a member of the channel.")
+)
+
+const errFull = "The limit of %d memberships per channel is reached."
+
+// CreateChannelMembership adds one member.
+func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Caller, in *api.CreateChannelMembershipRequest) (*api.CreateChannelMembershipResponse, error) {
+	hidden := in.Type == api.ChannelMembershipTypeHidden
+	out := &api.CreateChannelMembershipResponse{ChannelArn: in.ChannelArn}
+	err := s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		if err != nil {
+			return err
+		}
+		if in.SubChannelId != "" {
+			return errNotElastic
+		}
+		who, err := e.target(tx, in.MemberArn)
+		if err != nil {
+			return err
+		}
+		switch {
+		case hidden && !e.moderates(), !e.mayAdd(e.is(in.MemberArn)):
+			return errForbidden
+		case !who.Exists():
+			return errUnregistered
+		case who.Banned:
+			return api.Errorf(api.Forbidden, "The identity is banned from the channel.")
+		case who.Member():
+			return api.Errorf(api.Conflict, "The identity is a member of the channel already.")
+		case s.full(e, 0):
+			return api.Errorf(api.ResourceLimitExceeded, errFull, s.limits.MembershipsPerChannel)
+		}
+		if err := s.withinChannelsPerUser(tx, who.Key); err != nil {
+			return err
+		}
+		out.Member = described(e.channelARN, who.Identity)
+		return s.join(tx, events, e, []store.Standing{who}, hidden)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// BatchCreateChannelMembership adds up to a hundred members in one transaction. Who cannot be added
+// is reported among the errors, with the reason, and does not keep the others out. Members and errors
+// are in the order of the request; an ARN that is listed twice counts once.
+func (s *Service) BatchCreateChannelMembership(ctx context.Context, caller *api.Caller, in *api.BatchCreateChannelMembershipRequest) (*api.BatchCreateChannelMembershipResponse, error) {
+	if len(in.MemberArns) > s.limits.MembersPerBatch {
+		return nil, api.Violation("MemberArns", fmt.Sprintf("Member must have length less than or equal to %d", s.limits.MembersPerBatch))
+	}
+	hidden := in.Type == api.ChannelMembershipTypeHidden
+	var out *api.BatchCreateChannelMembershipResponse
+	err := s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		if err != nil {
+			return err
+		}
+		if in.SubChannelId != "" {
+			return errNotElastic
+		}
+		names := distinct(in.MemberArns)
+		if hidden && !e.moderates() || !e.mayAdd(len(names) == 1 && e.is(names[0])) {
+			return errForbidden
+		}
+		if s.full(e, 0) {
+			return api.Errorf(api.ResourceLimitExceeded, errFull, s.limits.MembershipsPerChannel)
+		}
+		added, refused, err := s.sift(tx, e, names)
+		if err != nil {
+			return err
+		}
+		batch := &api.BatchChannelMemberships{
+			ChannelArn: in.ChannelArn, InvitedBy: described(e.channelARN, e.Actor.Identity),
+			Type: membershipType(hidden), Members: make([]api.Identity, len(added)),
+		}
+		for i, who := range added {
+			batch.Members[i] = *described(e.channelARN, who.Identity)
+		}
+		out = &api.BatchCreateChannelMembershipResponse{BatchChannelMemberships: batch, Errors: refused}
+		return s.joinBatch(tx, events, e, added, batch, hidden)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// sift tells those of a batch who can be added from those who cannot, and says why.
+func (s *Service) sift(tx store.Tx, e *entry, names []string) (added []store.Standing, refused []api.BatchCreateChannelMembershipError, err error) {
+	refs := make([]store.IdentityRef, 0, len(names))
+	invalid := make([]bool, len(names))
+	for i, name := range names {
+		_, r, err := identity(name, e.bearer)
+		if invalid[i] = err != nil; !invalid[i] {
+			refs = append(refs, r)
+		}
+	}
+	found, err := tx.Standings(e.Instance, e.Channel.Key, refs)
+	if err != nil {
+		return nil, nil, err
+	}
+	refused = []api.BatchCreateChannelMembershipError{}
+	for i, name := range names {
+		refuse := func(code, message string) {
+			refused = append(refused, api.BatchCreateChannelMembershipError{MemberArn: name, ErrorCode: code, ErrorMessage: message})
+		}
+		if invalid[i] {
+			refuse(api.ErrorCodeBadRequest, errInvalidARN.Message)
+			continue
+		}
+		who := found[0]
+		found = found[1:]
+		switch {
+		case !who.Exists():
+			refuse(api.ErrorCodeNotFound, "The identity does not exist.")
+		case who.Banned:
+			refuse(api.ErrorCodeForbidden, "The identity is banned from the channel.")
+		case who.Member():
+			refuse(api.ErrorCodeConflict, "The identity is a member of the channel already.")
+		case s.full(e, len(added)):
+			refuse(api.ErrorCodeResourceLimitExceeded, fmt.Sprintf(errFull, s.limits.MembershipsPerChannel))
+		default:
+			var quota *api.Error
+			if err := s.withinChannelsPerUser(tx, who.Key); errors.As(err, &quota) {
+				refuse(quota.Kind.Code(), quota.Message)
+			} else if err != nil {
+				return nil, nil, err
+			} else {
+				added = append(added, who)
+			}
+		}
+	}
+	return added, refused, nil
+}
+
+// joinBatch adds the members of a batch and announces them with one event. Of hidden members only
+// those who moderate hear that way; each hidden member is told of itself alone.
+func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store.Standing, batch *api.BatchChannelMemberships, hidden bool) error {
+	if len(added) == 0 {
+		return nil
+	}
+	places := 1
+	if hidden {
+		places += len(added)
+	}
+	place, err := s.addMembers(tx, e, added, hidden, places)
+	if err != nil {
+		return err
+	}
+	const kind = "BATCH_CREATE_CHANNEL_MEMBERSHIP"
+	audience := aboutMember(hidden)
+	if !hidden {
+		for _, member := range batch.Members {
+			audience.Joined = append(audience.Joined, member.Arn)
+		}
+	}
+	events.add(kind, batch.ChannelArn, place, audience, batch)
+	if hidden {
+		for i, member := range batch.Members {
+			alone := *batch
+			alone.Members = batch.Members[i : i+1]
+			events.add(kind, batch.ChannelArn, place+1+int64(i), bus.Audience{Joined: []string{member.Arn}}, &alone)
+		}
+	}
+	return nil
+}
+
+// join adds members that are none yet, and announces each. It is for the few members of a new
+// channel and for single ones; a batch has one announcement for all.
+func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standing, hidden bool) error {
+	first, err := s.addMembers(tx, e, who, hidden, len(who))
+	if err != nil {
+		return err
+	}
+	for i, member := range who {
+		shown := described(e.channelARN, member.Identity)
+		audience := aboutMember(hidden)
+		audience.Joined = []string{shown.Arn}
+		events.add("CREATE_CHANNEL_MEMBERSHIP", e.channelARN.String(), first+int64(i), audience, &api.ChannelMembership{
+			ChannelArn: e.channelARN.String(), Member: shown, InvitedBy: described(e.channelARN, e.Actor.Identity),
+			Type: membershipType(hidden), CreatedTimestamp: api.Time(s.Now()), LastUpdatedTimestamp: api.Time(s.Now()),
+		})
+	}
+	return nil
+}
+
+// addMembers writes memberships and takes places for the events that tell of them. It returns the
+// first place.
+func (s *Service) addMembers(tx store.Tx, e *entry, who []store.Standing, hidden bool, places int) (first int64, err error) {
+	now := s.Now()
+	keys := s.keys.Take(len(who))
+	memberships := make([]store.ChannelMembership, len(who))
+	for i, member := range who {
+		memberships[i] = store.ChannelMembership{
+			Key: keys[i], Channel: e.Channel.Key, Member: member.Key, Hidden: hidden, InvitedBy: e.Actor.Key, Created: now,
+		}
+	}
+	if err := tx.CreateChannelMemberships(e.Channel.Key, memberships); err != nil {
+		return 0, err
+	}
+	last, err := tx.AdvanceChannel(e.Channel.Key, places, len(who))
+	return last - int64(places) + 1, err
+}
+
+// leave removes a membership and announces it: to those who may know of it, and to the one who
+// leaves, as the last event of the channel.
+func (s *Service) leave(tx store.Tx, events *events, e *entry, who store.Standing) error {
+	listed, err := tx.ChannelMembership(e.Channel.Key, who.Key)
+	if err != nil {
+		return err
+	}
+	if err := tx.DeleteChannelMembership(e.Channel.Key, who.Key); err != nil {
+		return err
+	}
+	sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, -1)
+	if err != nil {
+		return err
+	}
+	out := describeMembership(e.channelARN, listed)
+	audience := aboutMember(listed.Hidden)
+	audience.Left = []string{out.Member.Arn}
+	events.add("DELETE_CHANNEL_MEMBERSHIP", e.channelARN.String(), sequence, audience, out)
+	return nil
+}
+
+func (s *Service) withinChannelsPerUser(tx store.Tx, member store.Key) error {
+	return within(s.limits.ChannelsPerUser, "channels per user", func(bound int) (int, error) {
+		return tx.CountMembershipsOf(member, bound)
+	})
+}
+
+// full reports whether the channel has no room for one more beside those being added.
+func (s *Service) full(e *entry, adding int) bool {
+	limit := int64(s.limits.MembershipsPerChannel)
+	return limit > 0 && e.Channel.Members+int64(adding) >= limit
+}
+
+// distinct drops every name that was there before.
+func distinct(names []string) []string {
+	seen := make(map[string]bool, len(names))
+	list := make([]string, 0, len(names))
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			list = append(list, name)
+		}
+	}
+	return slices.Clip(list)
+}
+
+// DeleteChannelMembership removes a member, or lets one leave. Somebody who is no member is none
+// afterwards either.
+func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Caller, in *api.DeleteChannelMembershipRequest) error {
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		if err != nil {
+			return err
+		}
+		if in.SubChannelId != "" {
+			return errNotElastic
+		}
+		who, err := e.target(tx, in.MemberArn)
+		if err != nil {
+			return err
+		}
+		if !e.moderates() && !(e.Actor.Member() && e.is(in.MemberArn)) {
+			return errForbidden
+		}
+		if !who.Member() {
+			return nil
+		}
+		return s.leave(tx, events, e, who)
+	})
+}
+
+// DescribeChannelMembership tells of one membership. A hidden one is told only to those who
+// moderate and to the member itself; for others it is not there.
+func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipRequest) (*api.DescribeChannelMembershipResponse, error) {
+	var out *api.ChannelMembership
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		if err != nil {
+			return err
+		}
+		if in.SubChannelId != "" {
+			return errNotElastic
+		}
+		if !e.mayRead() {
+			return errForbidden
+		}
+		who, err := e.target(tx, in.MemberArn)
+		if err != nil {
+			return err
+		}
+		if !who.Member() || !e.maySeeMembership(who.Membership.Hidden, who.Key) {
+			return errNoMembership
+		}
+		listed, err := tx.ChannelMembership(e.Channel.Key, who.Key)
+		if err != nil {
+			return missing(err, errNoMembership)
+		}
+		out = describeMembership(e.channelARN, listed)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.DescribeChannelMembershipResponse{ChannelMembership: out}, nil
+}
+
+// ListChannelMemberships lists the members of a channel: those who are not hidden, or, for those who
+// moderate and ask for it, those who are.
+func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller, in *api.ListChannelMembershipsRequest) (*api.ListChannelMembershipsResponse, error) {
+	p, err := s.page(caller, "ListChannelMemberships", in.MaxResults, in.NextToken, in.ChannelArn, in.Type)
+	if err != nil {
+		return nil, err
+	}
+	hidden := in.Type == api.ChannelMembershipTypeHidden
+	out := &api.ListChannelMembershipsResponse{ChannelArn: in.ChannelArn, ChannelMemberships: []api.ChannelMembershipSummary{}}
+	err = s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		if err != nil {
+			return err
+		}
+		if in.SubChannelId != "" {
+			return errNotElastic
+		}
+		if !e.mayRead() || hidden && !e.moderates() {
+			return errForbidden
+		}
+		list, err := tx.ListChannelMemberships(e.Channel.Key, hidden, p.after, p.fetch())
+		if err != nil {
+			return err
+		}
+		list, out.NextToken = cut(p, list, func(m store.ListedMember) store.Key { return m.Key })
+		for _, m := range list {
+			out.ChannelMemberships = append(out.ChannelMemberships, api.ChannelMembershipSummary{Member: described(e.channelARN, m.Who)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// DescribeChannelMembershipForAppInstanceUser tells of one membership from the member's side: to the
+// member itself, and to admins. Somebody who is no member is Forbidden.
+func (s *Service) DescribeChannelMembershipForAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipForAppInstanceUserRequest) (*api.DescribeChannelMembershipForAppInstanceUserResponse, error) {
+	var out *api.ChannelMembershipForAppInstanceUserSummary
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		if err != nil {
+			return err
+		}
+		who, err := e.target(tx, in.AppInstanceUserArn)
+		if err != nil {
+			return err
+		}
+		if !e.Actor.Admin && !e.is(in.AppInstanceUserArn) || !who.Member() {
+			return errForbidden
+		}
+		view, err := tx.MembershipView(e.Channel.Key, who.Key)
+		if err != nil {
+			return missing(err, errForbidden)
+		}
+		shown := forMember(e.channelARN, store.ListedMembership{ChannelMembership: who.Membership, MembershipView: view, In: e.Channel})
+		out = &shown
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.DescribeChannelMembershipForAppInstanceUserResponse{ChannelMembership: out}, nil
+}
+
+// ListChannelMembershipsForAppInstanceUser lists the memberships of the bearer, hidden ones included,
+// or, for an admin who asks for them, of somebody else.
+func (s *Service) ListChannelMembershipsForAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.ListChannelMembershipsForAppInstanceUserRequest) (*api.ListChannelMembershipsForAppInstanceUserResponse, error) {
+	p, err := s.page(caller, "ListChannelMembershipsForAppInstanceUser", in.MaxResults, in.NextToken, in.AppInstanceUserArn)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListChannelMembershipsForAppInstanceUserResponse{ChannelMemberships: []api.ChannelMembershipForAppInstanceUserSummary{}}
+	err = s.store.View(ctx, func(tx store.Tx) error {
+		who, a, err := s.subject(tx, caller, in.AppInstanceUserArn)
+		if err != nil {
+			return err
+		}
+		list, err := tx.ListMembershipsOf(who.Key, p.after, p.fetch())
+		if err != nil {
+			return err
+		}
+		list, out.NextToken = cut(p, list, func(m store.ListedMembership) store.Key { return m.Key })
+		for _, m := range list {
+			out.ChannelMemberships = append(out.ChannelMemberships, forMember(a, m))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// subject reads whom a request asks about: the bearer, when it names nobody; anybody else of the app
+// instance only when the bearer is an admin.
+func (s *Service) subject(tx store.Tx, caller *api.Caller, name string) (store.Identity, arn.ARN, error) {
+	actor, a, err := s.actor(tx, caller)
+	if err != nil || name == "" || name == caller.Bearer {
+		return actor.Identity, a, err
+	}
+	_, r, err := identity(name, a)
+	if err != nil {
+		return store.Identity{}, a, err
+	}
+	if !actor.Admin {
+		return store.Identity{}, a, errForbidden
+	}
+	who, err := tx.Identity(actor.Instance, r)
+	return who, a, missing(err, errUnregistered)
+}
+
+// describeMembership is a membership as the channel shows it.
+func describeMembership(channel arn.ARN, m store.ListedMember) *api.ChannelMembership {
+	return &api.ChannelMembership{
+		ChannelArn: channel.String(), Member: described(channel, m.Who), InvitedBy: described(channel, m.Inviter),
+		Type: membershipType(m.Hidden), CreatedTimestamp: api.Time(m.Created), LastUpdatedTimestamp: api.Time(m.Created),
+	}
+}
+
+// forMember is a membership as its member sees it.
+func forMember(instance arn.ARN, m store.ListedMembership) api.ChannelMembershipForAppInstanceUserSummary {
+	channel := summary(instance, m.In)
+	return api.ChannelMembershipForAppInstanceUserSummary{
+		ChannelSummary: &channel,
+		AppInstanceUserMembershipSummary: &api.AppInstanceUserMembershipSummary{
+			Type: membershipType(m.Hidden), ReadMarkerTimestamp: api.Time(m.ReadMarker),
+		},
+	}
+}
+
+func membershipType(hidden bool) string {
+	if hidden {
+		return api.ChannelMembershipTypeHidden
+	}
+	return api.ChannelMembershipTypeDefault
+}

@@ -1,0 +1,66 @@
+package chat
+
+import (
+	"carillon/api"
+)
+
+// Limits are the quotas that an operator can set. 0 is no limit.
+type Limits struct {
+	AppInstancesPerAccount int
+	UsersPerAppInstance    int
+	AdminsPerAppInstance   int
+	ChannelsPerAppInstance int
+	MembershipsPerChannel  int
+	ChannelsPerUser        int
+	ModeratorsPerChannel   int
+	// MembersPerBatch is the greatest number of MemberArns in one BatchCreateChannelMembership.
+	// It is never unlimited: 0 is taken for 100.
+	MembersPerBatch int
+}
+
+// Limits that AWS does not let anybody change, and neither do we.
+const (
+	maxMetadataBytes = 1024
+	maxTags          = 50
+)
+
+// OpenLimits sets nothing but what the wire demands.
+func OpenLimits() Limits { return Limits{MembersPerBatch: 100} }
+
+// AWSLimits are the default quotas that AWS publishes.
+func AWSLimits() Limits {
+	return Limits{
+		AppInstancesPerAccount: 100,
+		UsersPerAppInstance:    100_000,
+		AdminsPerAppInstance:   100,
+		ChannelsPerAppInstance: 10_000_000,
+		MembershipsPerChannel:  10_000,
+		ChannelsPerUser:        20_000,
+		ModeratorsPerChannel:   1_000,
+		MembersPerBatch:        100,
+	}
+}
+
+// within answers ResourceLimitExceeded when one more would be more than limit. count counts up to a
+// bound.
+func within(limit int, noun string, count func(bound int) (int, error)) error {
+	if limit == 0 {
+		return nil
+	}
+	n, err := count(limit)
+	if err != nil {
+		return err
+	}
+	if n >= limit {
+		return api.Errorf(api.ResourceLimitExceeded, "The limit of %d %s is reached.", limit, noun)
+	}
+	return nil
+}
+
+// checkMetadata holds metadata to its size, which counts bytes.
+func checkMetadata(text *string) error {
+	if text != nil && len(*text) > maxMetadataBytes {
+		return api.Violation("Metadata", "Member must have at most 1024 bytes of UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package chat
+
+import (
+	"errors"
+
+	"carillon/api"
+	"carillon/arn"
+	"carillon/store"
+)
+
+// entry is a channel, seen by who acts on it: what every operation on a channel begins with.
+type entry struct {
+	store.Entry
+	channelARN arn.ARN
+	bearer     arn.ARN
+}
+
+// enter reads the channel that an operation acts on and what the bearer is to it. A bearer that is
+// no identity is Unauthorized; a channel that is not there, or not in the bearer's app instance, is
+// absent, in the words of the operation.
+func (s *Service) enter(tx store.Tx, caller *api.Caller, channel string, absent *api.Error) (*entry, error) {
+	bearer, err := s.bearer(caller)
+	if err != nil {
+		return nil, err
+	}
+	a, err := arn.Parse(channel)
+	if err != nil || a.Kind != arn.Channel {
+		return nil, errInvalidARN
+	}
+	if !a.SameInstance(bearer) {
+		if _, _, err := s.actor(tx, caller); err != nil {
+			return nil, err
+		}
+		return nil, absent
+	}
+	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, ref(bearer))
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && !found.Actor.Exists():
+		return nil, errBearer
+	case err != nil:
+		return nil, err
+	case found.Channel.Key == 0:
+		return nil, absent
+	}
+	return &entry{Entry: found, channelARN: a, bearer: bearer}, nil
+}
+
+// bearer reads the header of the identity the caller acts for.
+func (s *Service) bearer(caller *api.Caller) (arn.ARN, error) {
+	a, err := arn.Parse(caller.Bearer)
+	if err != nil || !a.IsIdentity() || !s.local(caller, a) {
+		return arn.ARN{}, errBearer
+	}
+	return a, nil
+}
+
+// actor reads the bearer where no channel is at hand: what it is to its app instance.
+func (s *Service) actor(tx store.Tx, caller *api.Caller) (store.Standing, arn.ARN, error) {
+	a, err := s.bearer(caller)
+	if err != nil {
+		return store.Standing{}, arn.ARN{}, err
+	}
+	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance}, ref(a))
+	if err != nil {
+		return store.Standing{}, arn.ARN{}, missing(err, errBearer)
+	}
+	if !found.Actor.Exists() {
+		return store.Standing{}, arn.ARN{}, errBearer
+	}
+	return found.Actor, a, nil
+}
+
+// target reads an identity that a request names, and what it is to the channel. One that is not
+// registered has Key 0.
+func (e *entry) target(tx store.Tx, name string) (store.Standing, error) {
+	_, r, err := identity(name, e.bearer)
+	if err != nil {
+		return store.Standing{}, err
+	}
+	found, err := tx.Standings(e.Instance, e.Channel.Key, []store.IdentityRef{r})
+	if err != nil {
+		return store.Standing{}, err
+	}
+	return found[0], nil
+}
+
+// moderates: an admin of the app instance has the powers of a moderator in every channel.
+func (e *entry) moderates() bool { return e.Actor.Admin || e.Actor.Moderator }
+
+// mayRead: what is in a private channel is for its members, hidden ones included, and for those who
+// moderate it. A ban does not take away what everybody may read.
+func (e *entry) mayRead() bool { return !e.Channel.Private || e.Actor.Member() || e.moderates() }
+
+// mayJoin: a public channel is open to everybody who is not banned, whatever its mode. A member may
+// ask again, and is told that it is one.
+func (e *entry) mayJoin() bool {
+	return e.Actor.Member() || !e.Actor.Banned && (!e.Channel.Private || e.moderates())
+}
+
+// mayAddMembers: those who moderate add members everywhere; members, but not hidden ones, where the
+// mode is unrestricted.
+func (e *entry) mayAddMembers() bool {
+	return e.moderates() || e.Channel.Unrestricted && e.Actor.Member() && !e.Actor.Membership.Hidden
+}
+
+// mayAdd: adding only oneself is joining.
+func (e *entry) mayAdd(only bool) bool { return e.mayAddMembers() || only && e.mayJoin() }
+
+// maySeeMembership: a hidden member is seen by those who moderate, and by itself.
+func (e *entry) maySeeMembership(hidden bool, member store.Key) bool {
+	return !hidden || e.moderates() || member == e.Actor.Key
+}
+
+// mayActFor: asking about the channels of somebody else is for admins.
+func mayActFor(actor store.Standing, bearer, user arn.ARN) bool { return actor.Admin || user == bearer }
+
+// is reports whether name is the bearer's own ARN.
+func (e *entry) is(name string) bool { return name == e.bearer.String() }

@@ -1,0 +1,91 @@
+package store
+
+import "time"
+
+// Channel is a channel's own record.
+type Channel struct {
+	Key      Key
+	Instance Key
+	ID       string
+	Name     string
+	Metadata string
+	Private  bool // Privacy is PRIVATE
+	// Unrestricted is set when Mode is UNRESTRICTED.
+	Unrestricted bool
+	CreatedBy    Key
+	Created      time.Time
+	Updated      time.Time
+	// LastMessage is the time of the last persistent message; zero before the first.
+	LastMessage time.Time
+	Expiration  Expiration
+	Elastic     Elastic
+	// Sequence is the place of the channel's newest durable event; 0 before the first.
+	Sequence int64
+	// Members counts the memberships, hidden ones included.
+	Members int64
+}
+
+// Elastic is the configuration of an elastic channel; zero for a normal one.
+type Elastic struct {
+	MaximumSubChannels             int
+	TargetMembershipsPerSubChannel int
+	MinimumMembershipPercentage    int
+}
+
+// Entry is what an operation on a channel reads first, in one go: the channel, the identity that
+// acts, and what that identity is to the channel.
+type Entry struct {
+	// Instance is the key of the app instance.
+	Instance Key
+	// Channel is zero (Key 0) when there is none of that name.
+	Channel Channel
+	// CreatedBy is who created the channel.
+	CreatedBy Identity
+	// Actor is what the acting identity is to the channel.
+	Actor Standing
+}
+
+// Standing is what an identity is to a channel. An identity that does not exist has Key 0.
+type Standing struct {
+	Identity
+	Admin     bool
+	Moderator bool
+	Banned    bool
+	// Membership is zero (Key 0) when the identity is no member.
+	Membership ChannelMembership
+}
+
+// Exists reports whether there is such an identity.
+func (s Standing) Exists() bool { return s.Key != 0 }
+
+// Member reports whether the identity has a membership, hidden or not.
+func (s Standing) Member() bool { return s.Membership.Key != 0 }
+
+// ChannelRef names a channel, or with an empty ID only its app instance, from the outside.
+type ChannelRef struct {
+	Account  string
+	Instance string
+	ID       string
+}
+
+// Channels are the channels of every app instance. A deleted channel is found nowhere.
+type Channels interface {
+	// EnterChannel reads an Entry. It answers ErrNotFound when the account has no such app instance;
+	// a missing channel or identity is told by its zero key.
+	EnterChannel(ChannelRef, IdentityRef) (Entry, error)
+	// Standings tells for each of refs what it is to the channel, in the order of refs.
+	Standings(instance, channel Key, refs []IdentityRef) ([]Standing, error)
+	// CreateChannel answers ErrExists when the app instance has that id.
+	CreateChannel(Channel) error
+	// UpdateChannel changes Name, Metadata, Unrestricted, Expiration and Updated.
+	UpdateChannel(Channel) error
+	// AdvanceChannel adds to the channel's sequence and member count and returns the new sequence:
+	// the last of the events places that are now the caller's.
+	AdvanceChannel(channel Key, events int, members int) (sequence int64, err error)
+	// DeleteChannel makes the channel and everything in it inaccessible at once.
+	DeleteChannel(Key) error
+	// ListChannels lists channels of one privacy.
+	ListChannels(instance Key, private bool, after Key, limit int) ([]Channel, error)
+	// CountChannels counts up to limit.
+	CountChannels(instance Key, limit int) (int, error)
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"time"
+
+	"carillon/arn"
+)
+
+// Identity is somebody who can act, be a member, a moderator, an admin or banned: an app instance
+// user or an app instance bot. Both live in one table, because everything that refers to one may
+// refer to the other.
+type Identity struct {
+	Key      Key
+	Instance Key
+	Kind     arn.Kind // arn.User or arn.Bot
+	ID       string
+	Name     string
+	Metadata string
+	Created  time.Time
+	Updated  time.Time
+	// Expiration is zero when the identity does not expire. Bots never do.
+	Expiration Expiration
+}
+
+// Expiration says after how many days a background job deletes a resource, counted from what.
+type Expiration struct {
+	Days      int
+	Criterion string // an ExpirationCriterion of the API
+}
+
+// IdentityRef names an identity inside its app instance.
+type IdentityRef struct {
+	Kind arn.Kind
+	ID   string
+}
+
+// Identities are the users and bots of every app instance. A deleted identity is not found by its
+// name and is in no list, but who it was is still told by records that refer to it, such as
+// messages it sent.
+type Identities interface {
+	// CreateIdentity answers ErrExists when the app instance has that id of that kind.
+	CreateIdentity(Identity) error
+	// Identity answers ErrNotFound when there is none of that name.
+	Identity(instance Key, ref IdentityRef) (Identity, error)
+	// UpdateIdentity changes Name, Metadata, Expiration and Updated.
+	UpdateIdentity(Identity) error
+	// DeleteIdentity ends an identity: with it go, for every reader and at once, its memberships,
+	// moderator roles, bans and its admin role.
+	DeleteIdentity(Key) error
+	ListIdentities(instance Key, kind arn.Kind, after Key, limit int) ([]Identity, error)
+	// CountIdentities counts up to limit.
+	CountIdentities(instance Key, kind arn.Kind, limit int) (int, error)
+}
