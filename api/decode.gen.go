@@ -145,11 +145,7 @@ func (v *BatchCreateChannelMembershipRequest) decode(d *decoder) {
 			if d.begin("MemberArns") {
 				v.MemberArns = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleChimeArn)
-						v.MemberArns = append(v.MemberArns, e)
-					}
+					v.MemberArns = d.texts(&ruleChimeArn)
 					d.count(len(v.MemberArns), 1, 0)
 				}
 				has |= 1 << 0
@@ -246,9 +242,7 @@ func (v *ChannelMessageCallback) decode(d *decoder) {
 				v.MessageAttributes = map[string]MessageAttributeValue{}
 				if d.object() {
 					for name := d.member(); name != nil; name = d.member() {
-						key := string(name)
-						d.push(key)
-						d.checkText(key, &ruleMessageAttributeName)
+						key := d.key(name, &ruleMessageAttributeName)
 						var e MessageAttributeValue
 						e.decode(d)
 						v.MessageAttributes[key] = e
@@ -690,11 +684,7 @@ func (v *CreateChannelRequest) decode(d *decoder) {
 			if d.begin("MemberArns") {
 				v.MemberArns = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleChimeArn)
-						v.MemberArns = append(v.MemberArns, e)
-					}
+					v.MemberArns = d.texts(&ruleChimeArn)
 					d.count(len(v.MemberArns), 1, 10)
 				}
 				d.pop()
@@ -714,11 +704,7 @@ func (v *CreateChannelRequest) decode(d *decoder) {
 			if d.begin("ModeratorArns") {
 				v.ModeratorArns = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleChimeArn)
-						v.ModeratorArns = append(v.ModeratorArns, e)
-					}
+					v.ModeratorArns = d.texts(&ruleChimeArn)
 					d.count(len(v.ModeratorArns), 1, 10)
 				}
 				d.pop()
@@ -949,11 +935,7 @@ func (v *MessageAttributeValue) decode(d *decoder) {
 			if d.begin("StringValues") {
 				v.StringValues = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleMessageAttributeStringValue)
-						v.StringValues = append(v.StringValues, e)
-					}
+					v.StringValues = d.texts(&ruleMessageAttributeStringValue)
 				}
 				d.pop()
 			}
@@ -1314,11 +1296,7 @@ func (v *SearchField) decode(d *decoder) {
 			if d.begin("Values") {
 				v.Values = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleSearchFieldValue)
-						v.Values = append(v.Values, e)
-					}
+					v.Values = d.texts(&ruleSearchFieldValue)
 					d.count(len(v.Values), 1, 20)
 				}
 				has |= 1 << 2
@@ -1363,9 +1341,7 @@ func (v *SendChannelMessageRequest) decode(d *decoder) {
 				v.MessageAttributes = map[string]MessageAttributeValue{}
 				if d.object() {
 					for name := d.member(); name != nil; name = d.member() {
-						key := string(name)
-						d.push(key)
-						d.checkText(key, &ruleMessageAttributeName)
+						key := d.key(name, &ruleMessageAttributeName)
 						var e MessageAttributeValue
 						e.decode(d)
 						v.MessageAttributes[key] = e
@@ -1549,11 +1525,7 @@ func (v *UntagResourceRequest) decode(d *decoder) {
 			if d.begin("TagKeys") {
 				v.TagKeys = []string{}
 				if d.array() {
-					for i := 1; d.more(i); i++ {
-						var e string
-						d.text(&e, &ruleTagKey)
-						v.TagKeys = append(v.TagKeys, e)
-					}
+					v.TagKeys = d.texts(&ruleTagKey)
 					d.count(len(v.TagKeys), 1, 50)
 				}
 				has |= 1 << 1

@@ -119,14 +119,10 @@ func (v *AppInstanceRetentionSettings) AppendJSON(b []byte, times TimeFormat) []
 // AppendJSON implements Output.
 func (v *AppInstanceStreamingConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstanceDataType != "" {
-		b = append(b, `,"AppInstanceDataType":`...)
-		b = appendString(b, v.AppInstanceDataType)
-	}
-	if v.ResourceArn != "" {
-		b = append(b, `,"ResourceArn":`...)
-		b = appendString(b, v.ResourceArn)
-	}
+	b = append(b, `,"AppInstanceDataType":`...)
+	b = appendString(b, v.AppInstanceDataType)
+	b = append(b, `,"ResourceArn":`...)
+	b = appendString(b, v.ResourceArn)
 	return closeObject(b, start)
 }
 
@@ -301,10 +297,8 @@ func (v *BatchChannelMemberships) AppendJSON(b []byte, times TimeFormat) []byte 
 		b = append(b, `,"InvitedBy":`...)
 		b = v.InvitedBy.AppendJSON(b, times)
 	}
-	if v.Members != nil {
-		b = append(b, `,"Members":`...)
-		b = appendList(b, v.Members, times, (*Identity).AppendJSON)
-	}
+	b = append(b, `,"Members":`...)
+	b = appendList(b, v.Members, times, (*Identity).AppendJSON)
 	if v.SubChannelId != "" {
 		b = append(b, `,"SubChannelId":`...)
 		b = appendString(b, v.SubChannelId)
@@ -341,10 +335,8 @@ func (v *BatchCreateChannelMembershipResponse) AppendJSON(b []byte, times TimeFo
 		b = append(b, `,"BatchChannelMemberships":`...)
 		b = v.BatchChannelMemberships.AppendJSON(b, times)
 	}
-	if v.Errors != nil {
-		b = append(b, `,"Errors":`...)
-		b = appendList(b, v.Errors, times, (*BatchCreateChannelMembershipError).AppendJSON)
-	}
+	b = append(b, `,"Errors":`...)
+	b = appendList(b, v.Errors, times, (*BatchCreateChannelMembershipError).AppendJSON)
 	return closeObject(b, start)
 }
 
@@ -1067,10 +1059,8 @@ func (v *ElasticChannelConfiguration) AppendJSON(b []byte, times TimeFormat) []b
 // AppendJSON implements Output.
 func (v *EndpointAttributes) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.DeviceToken != "" {
-		b = append(b, `,"DeviceToken":`...)
-		b = appendString(b, v.DeviceToken)
-	}
+	b = append(b, `,"DeviceToken":`...)
+	b = appendString(b, v.DeviceToken)
 	if v.VoipDeviceToken != "" {
 		b = append(b, `,"VoipDeviceToken":`...)
 		b = appendString(b, v.VoipDeviceToken)
@@ -1081,10 +1071,8 @@ func (v *EndpointAttributes) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *EndpointState) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Status != "" {
-		b = append(b, `,"Status":`...)
-		b = appendString(b, v.Status)
-	}
+	b = append(b, `,"Status":`...)
+	b = appendString(b, v.Status)
 	if v.StatusReason != "" {
 		b = append(b, `,"StatusReason":`...)
 		b = appendString(b, v.StatusReason)
@@ -1095,10 +1083,8 @@ func (v *EndpointState) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *ExpirationSettings) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.ExpirationCriterion != "" {
-		b = append(b, `,"ExpirationCriterion":`...)
-		b = appendString(b, v.ExpirationCriterion)
-	}
+	b = append(b, `,"ExpirationCriterion":`...)
+	b = appendString(b, v.ExpirationCriterion)
 	if v.ExpirationDays != 0 {
 		b = append(b, `,"ExpirationDays":`...)
 		b = strconv.AppendInt(b, int64(v.ExpirationDays), 10)
@@ -1171,14 +1157,10 @@ func (v *GetMessagingSessionEndpointResponse) AppendJSON(b []byte, times TimeFor
 // AppendJSON implements Output.
 func (v *GetMessagingStreamingConfigurationsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstanceStreamingConfigurations != nil {
-		b = append(b, `,"AppInstanceStreamingConfigurations":`...)
-		b = appendList(b, v.AppInstanceStreamingConfigurations, times, (*AppInstanceStreamingConfiguration).AppendJSON)
-	}
-	if v.StreamingConfigurations != nil {
-		b = append(b, `,"StreamingConfigurations":`...)
-		b = appendList(b, v.StreamingConfigurations, times, (*StreamingConfiguration).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceStreamingConfigurations":`...)
+	b = appendList(b, v.AppInstanceStreamingConfigurations, times, (*AppInstanceStreamingConfiguration).AppendJSON)
+	b = append(b, `,"StreamingConfigurations":`...)
+	b = appendList(b, v.StreamingConfigurations, times, (*StreamingConfiguration).AppendJSON)
 	return closeObject(b, start)
 }
 
@@ -1199,28 +1181,20 @@ func (v *Identity) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *InvokedBy) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.StandardMessages != "" {
-		b = append(b, `,"StandardMessages":`...)
-		b = appendString(b, v.StandardMessages)
-	}
-	if v.TargetedMessages != "" {
-		b = append(b, `,"TargetedMessages":`...)
-		b = appendString(b, v.TargetedMessages)
-	}
+	b = append(b, `,"StandardMessages":`...)
+	b = appendString(b, v.StandardMessages)
+	b = append(b, `,"TargetedMessages":`...)
+	b = appendString(b, v.TargetedMessages)
 	return closeObject(b, start)
 }
 
 // AppendJSON implements Output.
 func (v *LambdaConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.InvocationType != "" {
-		b = append(b, `,"InvocationType":`...)
-		b = appendString(b, v.InvocationType)
-	}
-	if v.ResourceArn != "" {
-		b = append(b, `,"ResourceArn":`...)
-		b = appendString(b, v.ResourceArn)
-	}
+	b = append(b, `,"InvocationType":`...)
+	b = appendString(b, v.InvocationType)
+	b = append(b, `,"ResourceArn":`...)
+	b = appendString(b, v.ResourceArn)
 	return closeObject(b, start)
 }
 
@@ -1231,14 +1205,10 @@ func (v *LexConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 		b = append(b, `,"InvokedBy":`...)
 		b = v.InvokedBy.AppendJSON(b, times)
 	}
-	if v.LexBotAliasArn != "" {
-		b = append(b, `,"LexBotAliasArn":`...)
-		b = appendString(b, v.LexBotAliasArn)
-	}
-	if v.LocaleId != "" {
-		b = append(b, `,"LocaleId":`...)
-		b = appendString(b, v.LocaleId)
-	}
+	b = append(b, `,"LexBotAliasArn":`...)
+	b = appendString(b, v.LexBotAliasArn)
+	b = append(b, `,"LocaleId":`...)
+	b = appendString(b, v.LocaleId)
 	if v.RespondsTo != "" {
 		b = append(b, `,"RespondsTo":`...)
 		b = appendString(b, v.RespondsTo)
@@ -1253,10 +1223,8 @@ func (v *LexConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *ListAppInstanceAdminsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstanceAdmins != nil {
-		b = append(b, `,"AppInstanceAdmins":`...)
-		b = appendList(b, v.AppInstanceAdmins, times, (*AppInstanceAdminSummary).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceAdmins":`...)
+	b = appendList(b, v.AppInstanceAdmins, times, (*AppInstanceAdminSummary).AppendJSON)
 	if v.AppInstanceArn != "" {
 		b = append(b, `,"AppInstanceArn":`...)
 		b = appendString(b, v.AppInstanceArn)
@@ -1275,10 +1243,8 @@ func (v *ListAppInstanceBotsResponse) AppendJSON(b []byte, times TimeFormat) []b
 		b = append(b, `,"AppInstanceArn":`...)
 		b = appendString(b, v.AppInstanceArn)
 	}
-	if v.AppInstanceBots != nil {
-		b = append(b, `,"AppInstanceBots":`...)
-		b = appendList(b, v.AppInstanceBots, times, (*AppInstanceBotSummary).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceBots":`...)
+	b = appendList(b, v.AppInstanceBots, times, (*AppInstanceBotSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1289,10 +1255,8 @@ func (v *ListAppInstanceBotsResponse) AppendJSON(b []byte, times TimeFormat) []b
 // AppendJSON implements Output.
 func (v *ListAppInstanceUserEndpointsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstanceUserEndpoints != nil {
-		b = append(b, `,"AppInstanceUserEndpoints":`...)
-		b = appendList(b, v.AppInstanceUserEndpoints, times, (*AppInstanceUserEndpointSummary).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceUserEndpoints":`...)
+	b = appendList(b, v.AppInstanceUserEndpoints, times, (*AppInstanceUserEndpointSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1307,10 +1271,8 @@ func (v *ListAppInstanceUsersResponse) AppendJSON(b []byte, times TimeFormat) []
 		b = append(b, `,"AppInstanceArn":`...)
 		b = appendString(b, v.AppInstanceArn)
 	}
-	if v.AppInstanceUsers != nil {
-		b = append(b, `,"AppInstanceUsers":`...)
-		b = appendList(b, v.AppInstanceUsers, times, (*AppInstanceUserSummary).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceUsers":`...)
+	b = appendList(b, v.AppInstanceUsers, times, (*AppInstanceUserSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1321,10 +1283,8 @@ func (v *ListAppInstanceUsersResponse) AppendJSON(b []byte, times TimeFormat) []
 // AppendJSON implements Output.
 func (v *ListAppInstancesResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstances != nil {
-		b = append(b, `,"AppInstances":`...)
-		b = appendList(b, v.AppInstances, times, (*AppInstanceSummary).AppendJSON)
-	}
+	b = append(b, `,"AppInstances":`...)
+	b = appendList(b, v.AppInstances, times, (*AppInstanceSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1339,10 +1299,8 @@ func (v *ListChannelBansResponse) AppendJSON(b []byte, times TimeFormat) []byte 
 		b = append(b, `,"ChannelArn":`...)
 		b = appendString(b, v.ChannelArn)
 	}
-	if v.ChannelBans != nil {
-		b = append(b, `,"ChannelBans":`...)
-		b = appendList(b, v.ChannelBans, times, (*ChannelBanSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelBans":`...)
+	b = appendList(b, v.ChannelBans, times, (*ChannelBanSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1353,10 +1311,8 @@ func (v *ListChannelBansResponse) AppendJSON(b []byte, times TimeFormat) []byte 
 // AppendJSON implements Output.
 func (v *ListChannelFlowsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.ChannelFlows != nil {
-		b = append(b, `,"ChannelFlows":`...)
-		b = appendList(b, v.ChannelFlows, times, (*ChannelFlowSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelFlows":`...)
+	b = appendList(b, v.ChannelFlows, times, (*ChannelFlowSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1367,10 +1323,8 @@ func (v *ListChannelFlowsResponse) AppendJSON(b []byte, times TimeFormat) []byte
 // AppendJSON implements Output.
 func (v *ListChannelMembershipsForAppInstanceUserResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.ChannelMemberships != nil {
-		b = append(b, `,"ChannelMemberships":`...)
-		b = appendList(b, v.ChannelMemberships, times, (*ChannelMembershipForAppInstanceUserSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelMemberships":`...)
+	b = appendList(b, v.ChannelMemberships, times, (*ChannelMembershipForAppInstanceUserSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1385,10 +1339,8 @@ func (v *ListChannelMembershipsResponse) AppendJSON(b []byte, times TimeFormat) 
 		b = append(b, `,"ChannelArn":`...)
 		b = appendString(b, v.ChannelArn)
 	}
-	if v.ChannelMemberships != nil {
-		b = append(b, `,"ChannelMemberships":`...)
-		b = appendList(b, v.ChannelMemberships, times, (*ChannelMembershipSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelMemberships":`...)
+	b = appendList(b, v.ChannelMemberships, times, (*ChannelMembershipSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1403,10 +1355,8 @@ func (v *ListChannelMessagesResponse) AppendJSON(b []byte, times TimeFormat) []b
 		b = append(b, `,"ChannelArn":`...)
 		b = appendString(b, v.ChannelArn)
 	}
-	if v.ChannelMessages != nil {
-		b = append(b, `,"ChannelMessages":`...)
-		b = appendList(b, v.ChannelMessages, times, (*ChannelMessageSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelMessages":`...)
+	b = appendList(b, v.ChannelMessages, times, (*ChannelMessageSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1425,10 +1375,8 @@ func (v *ListChannelModeratorsResponse) AppendJSON(b []byte, times TimeFormat) [
 		b = append(b, `,"ChannelArn":`...)
 		b = appendString(b, v.ChannelArn)
 	}
-	if v.ChannelModerators != nil {
-		b = append(b, `,"ChannelModerators":`...)
-		b = appendList(b, v.ChannelModerators, times, (*ChannelModeratorSummary).AppendJSON)
-	}
+	b = append(b, `,"ChannelModerators":`...)
+	b = appendList(b, v.ChannelModerators, times, (*ChannelModeratorSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1439,10 +1387,8 @@ func (v *ListChannelModeratorsResponse) AppendJSON(b []byte, times TimeFormat) [
 // AppendJSON implements Output.
 func (v *ListChannelsAssociatedWithChannelFlowResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Channels != nil {
-		b = append(b, `,"Channels":`...)
-		b = appendList(b, v.Channels, times, (*ChannelAssociatedWithFlowSummary).AppendJSON)
-	}
+	b = append(b, `,"Channels":`...)
+	b = appendList(b, v.Channels, times, (*ChannelAssociatedWithFlowSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1453,10 +1399,8 @@ func (v *ListChannelsAssociatedWithChannelFlowResponse) AppendJSON(b []byte, tim
 // AppendJSON implements Output.
 func (v *ListChannelsModeratedByAppInstanceUserResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Channels != nil {
-		b = append(b, `,"Channels":`...)
-		b = appendList(b, v.Channels, times, (*ChannelModeratedByAppInstanceUserSummary).AppendJSON)
-	}
+	b = append(b, `,"Channels":`...)
+	b = appendList(b, v.Channels, times, (*ChannelModeratedByAppInstanceUserSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1467,10 +1411,8 @@ func (v *ListChannelsModeratedByAppInstanceUserResponse) AppendJSON(b []byte, ti
 // AppendJSON implements Output.
 func (v *ListChannelsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Channels != nil {
-		b = append(b, `,"Channels":`...)
-		b = appendList(b, v.Channels, times, (*ChannelSummary).AppendJSON)
-	}
+	b = append(b, `,"Channels":`...)
+	b = appendList(b, v.Channels, times, (*ChannelSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1489,30 +1431,24 @@ func (v *ListSubChannelsResponse) AppendJSON(b []byte, times TimeFormat) []byte 
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
 	}
-	if v.SubChannels != nil {
-		b = append(b, `,"SubChannels":`...)
-		b = appendList(b, v.SubChannels, times, (*SubChannelSummary).AppendJSON)
-	}
+	b = append(b, `,"SubChannels":`...)
+	b = appendList(b, v.SubChannels, times, (*SubChannelSummary).AppendJSON)
 	return closeObject(b, start)
 }
 
 // AppendJSON implements Output.
 func (v *ListTagsForResourceResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Tags != nil {
-		b = append(b, `,"Tags":`...)
-		b = appendList(b, v.Tags, times, (*Tag).AppendJSON)
-	}
+	b = append(b, `,"Tags":`...)
+	b = appendList(b, v.Tags, times, (*Tag).AppendJSON)
 	return closeObject(b, start)
 }
 
 // AppendJSON implements Output.
 func (v *MessageAttributeValue) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.StringValues != nil {
-		b = append(b, `,"StringValues":`...)
-		b = appendStrings(b, v.StringValues)
-	}
+	b = append(b, `,"StringValues":`...)
+	b = appendStrings(b, v.StringValues)
 	return closeObject(b, start)
 }
 
@@ -1537,14 +1473,10 @@ func (v *Processor) AppendJSON(b []byte, times TimeFormat) []byte {
 		b = append(b, `,"ExecutionOrder":`...)
 		b = strconv.AppendInt(b, int64(v.ExecutionOrder), 10)
 	}
-	if v.FallbackAction != "" {
-		b = append(b, `,"FallbackAction":`...)
-		b = appendString(b, v.FallbackAction)
-	}
-	if v.Name != "" {
-		b = append(b, `,"Name":`...)
-		b = appendString(b, v.Name)
-	}
+	b = append(b, `,"FallbackAction":`...)
+	b = appendString(b, v.FallbackAction)
+	b = append(b, `,"Name":`...)
+	b = appendString(b, v.Name)
 	return closeObject(b, start)
 }
 
@@ -1561,10 +1493,8 @@ func (v *ProcessorConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *PushNotificationPreferences) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AllowNotifications != "" {
-		b = append(b, `,"AllowNotifications":`...)
-		b = appendString(b, v.AllowNotifications)
-	}
+	b = append(b, `,"AllowNotifications":`...)
+	b = appendString(b, v.AllowNotifications)
 	if v.FilterRule != "" {
 		b = append(b, `,"FilterRule":`...)
 		b = appendString(b, v.FilterRule)
@@ -1635,14 +1565,10 @@ func (v *PutChannelMembershipPreferencesResponse) AppendJSON(b []byte, times Tim
 // AppendJSON implements Output.
 func (v *PutMessagingStreamingConfigurationsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.AppInstanceStreamingConfigurations != nil {
-		b = append(b, `,"AppInstanceStreamingConfigurations":`...)
-		b = appendList(b, v.AppInstanceStreamingConfigurations, times, (*AppInstanceStreamingConfiguration).AppendJSON)
-	}
-	if v.StreamingConfigurations != nil {
-		b = append(b, `,"StreamingConfigurations":`...)
-		b = appendList(b, v.StreamingConfigurations, times, (*StreamingConfiguration).AppendJSON)
-	}
+	b = append(b, `,"AppInstanceStreamingConfigurations":`...)
+	b = appendList(b, v.AppInstanceStreamingConfigurations, times, (*AppInstanceStreamingConfiguration).AppendJSON)
+	b = append(b, `,"StreamingConfigurations":`...)
+	b = appendList(b, v.StreamingConfigurations, times, (*StreamingConfiguration).AppendJSON)
 	return closeObject(b, start)
 }
 
@@ -1681,10 +1607,8 @@ func (v *RegisterAppInstanceUserEndpointResponse) AppendJSON(b []byte, times Tim
 // AppendJSON implements Output.
 func (v *SearchChannelsResponse) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Channels != nil {
-		b = append(b, `,"Channels":`...)
-		b = appendList(b, v.Channels, times, (*ChannelSummary).AppendJSON)
-	}
+	b = append(b, `,"Channels":`...)
+	b = appendList(b, v.Channels, times, (*ChannelSummary).AppendJSON)
 	if v.NextToken != "" {
 		b = append(b, `,"NextToken":`...)
 		b = appendString(b, v.NextToken)
@@ -1717,14 +1641,10 @@ func (v *SendChannelMessageResponse) AppendJSON(b []byte, times TimeFormat) []by
 // AppendJSON implements Output.
 func (v *StreamingConfiguration) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.DataType != "" {
-		b = append(b, `,"DataType":`...)
-		b = appendString(b, v.DataType)
-	}
-	if v.ResourceArn != "" {
-		b = append(b, `,"ResourceArn":`...)
-		b = appendString(b, v.ResourceArn)
-	}
+	b = append(b, `,"DataType":`...)
+	b = appendString(b, v.DataType)
+	b = append(b, `,"ResourceArn":`...)
+	b = appendString(b, v.ResourceArn)
 	return closeObject(b, start)
 }
 
@@ -1743,14 +1663,10 @@ func (v *SubChannelSummary) AppendJSON(b []byte, times TimeFormat) []byte {
 // AppendJSON implements Output.
 func (v *Tag) AppendJSON(b []byte, times TimeFormat) []byte {
 	start := len(b)
-	if v.Key != "" {
-		b = append(b, `,"Key":`...)
-		b = appendString(b, v.Key)
-	}
-	if v.Value != "" {
-		b = append(b, `,"Value":`...)
-		b = appendString(b, v.Value)
-	}
+	b = append(b, `,"Key":`...)
+	b = appendString(b, v.Key)
+	b = append(b, `,"Value":`...)
+	b = appendString(b, v.Value)
 	return closeObject(b, start)
 }
 

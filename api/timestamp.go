@@ -1,7 +1,10 @@
 package api
 
 import (
+	"errors"
+	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,15 +50,37 @@ func (t Timestamp) MarshalJSON() ([]byte, error) { return t.append(nil, EpochSec
 
 // UnmarshalJSON reads both forms. It serves tools that read answers and events.
 func (t *Timestamp) UnmarshalJSON(b []byte) error {
-	if len(b) > 1 && b[0] == '"' {
-		parsed, err := time.Parse(time.RFC3339Nano, string(b[1:len(b)-1]))
-		t.Time = parsed
-		return err
+	text := string(b)
+	if text == "null" {
+		return nil
 	}
-	seconds, err := strconv.ParseFloat(string(b), 64)
-	if err != nil {
-		return err
+	if len(text) > 1 && text[0] == '"' {
+		parsed, err := time.Parse(time.RFC3339Nano, text[1:len(text)-1])
+		if err != nil {
+			return err
+		}
+		t.Time = parsed.UTC()
+		return nil
 	}
-	t.Time = time.UnixMilli(int64(seconds*1000 + 0.5)).UTC()
+	parsed, ok := parseEpoch(text)
+	if !ok {
+		return errors.New("api: " + text + " is no time in epoch seconds")
+	}
+	t.Time = parsed
 	return nil
 }
+
+// parseEpoch reads epoch seconds, to the nearest millisecond, of the years that ISO 8601 can write.
+func parseEpoch(text string) (time.Time, bool) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.ContainsAny(text, "xX") {
+		return time.Time{}, false
+	}
+	if !(seconds >= minEpoch && seconds < maxEpoch) { // NaN is on neither side
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), true
+}
+
+// The first second of the year 0 and the first after the year 9999.
+const minEpoch, maxEpoch = -62167219200, 253402300800

@@ -47,8 +47,8 @@ type AppInstanceRetentionSettings struct {
 
 // AppInstanceStreamingConfiguration is the structure of that name in the models.
 type AppInstanceStreamingConfiguration struct {
-	AppInstanceDataType string `json:"AppInstanceDataType,omitzero"`
-	ResourceArn         string `json:"ResourceArn,omitzero"`
+	AppInstanceDataType string `json:"AppInstanceDataType"`
+	ResourceArn         string `json:"ResourceArn"`
 }
 
 // AppInstanceSummary is the structure of that name in the models.
@@ -109,7 +109,7 @@ type AppInstanceUserSummary struct {
 // AssociateChannelFlowRequest is the structure of that name in the models.
 type AssociateChannelFlowRequest struct {
 	ChannelArn     string `json:"-"`
-	ChannelFlowArn string `json:"ChannelFlowArn,omitzero"`
+	ChannelFlowArn string `json:"ChannelFlowArn"`
 }
 
 // BatchChannelMemberships is the structure of that name in the models.
@@ -131,7 +131,7 @@ type BatchCreateChannelMembershipError struct {
 // BatchCreateChannelMembershipRequest is the structure of that name in the models.
 type BatchCreateChannelMembershipRequest struct {
 	ChannelArn   string   `json:"-"`
-	MemberArns   []string `json:"MemberArns,omitzero"`
+	MemberArns   []string `json:"MemberArns"`
 	SubChannelId string   `json:"SubChannelId,omitzero"`
 	Type         string   `json:"Type,omitzero"`
 }
@@ -191,9 +191,9 @@ type ChannelFlow struct {
 
 // ChannelFlowCallbackRequest is the structure of that name in the models.
 type ChannelFlowCallbackRequest struct {
-	CallbackId     string                  `json:"CallbackId,omitzero"`
+	CallbackId     string                  `json:"CallbackId"`
 	ChannelArn     string                  `json:"-"`
-	ChannelMessage *ChannelMessageCallback `json:"ChannelMessage,omitzero"`
+	ChannelMessage *ChannelMessageCallback `json:"ChannelMessage"`
 	DeleteResource bool                    `json:"DeleteResource,omitzero"`
 }
 
@@ -262,7 +262,7 @@ type ChannelMessageCallback struct {
 	Content           string                           `json:"Content,omitzero"`
 	ContentType       *string                          `json:"ContentType,omitzero"`
 	MessageAttributes map[string]MessageAttributeValue `json:"MessageAttributes,omitzero"`
-	MessageId         string                           `json:"MessageId,omitzero"`
+	MessageId         string                           `json:"MessageId"`
 	Metadata          *string                          `json:"Metadata,omitzero"`
 	PushNotification  *PushNotificationConfiguration   `json:"PushNotification,omitzero"`
 	SubChannelId      string                           `json:"SubChannelId,omitzero"`
@@ -326,12 +326,12 @@ type ChannelSummary struct {
 
 // Configuration is the structure of that name in the models.
 type Configuration struct {
-	Lex *LexConfiguration `json:"Lex,omitzero"`
+	Lex *LexConfiguration `json:"Lex"`
 }
 
 // CreateAppInstanceAdminRequest is the structure of that name in the models.
 type CreateAppInstanceAdminRequest struct {
-	AppInstanceAdminArn string `json:"AppInstanceAdminArn,omitzero"`
+	AppInstanceAdminArn string `json:"AppInstanceAdminArn"`
 	AppInstanceArn      string `json:"-"`
 }
 
@@ -343,9 +343,9 @@ type CreateAppInstanceAdminResponse struct {
 
 // CreateAppInstanceBotRequest is the structure of that name in the models.
 type CreateAppInstanceBotRequest struct {
-	AppInstanceArn     string         `json:"AppInstanceArn,omitzero"`
-	ClientRequestToken string         `json:"ClientRequestToken,omitzero"`
-	Configuration      *Configuration `json:"Configuration,omitzero"`
+	AppInstanceArn     string         `json:"AppInstanceArn"`
+	ClientRequestToken string         `json:"ClientRequestToken"`
+	Configuration      *Configuration `json:"Configuration"`
 	Metadata           *string        `json:"Metadata,omitzero"`
 	Name               string         `json:"Name,omitzero"`
 	Tags               []Tag          `json:"Tags,omitzero"`
@@ -358,9 +358,9 @@ type CreateAppInstanceBotResponse struct {
 
 // CreateAppInstanceRequest is the structure of that name in the models.
 type CreateAppInstanceRequest struct {
-	ClientRequestToken string  `json:"ClientRequestToken,omitzero"`
+	ClientRequestToken string  `json:"ClientRequestToken"`
 	Metadata           *string `json:"Metadata,omitzero"`
-	Name               string  `json:"Name,omitzero"`
+	Name               string  `json:"Name"`
 	Tags               []Tag   `json:"Tags,omitzero"`
 }
 
@@ -371,12 +371,12 @@ type CreateAppInstanceResponse struct {
 
 // CreateAppInstanceUserRequest is the structure of that name in the models.
 type CreateAppInstanceUserRequest struct {
-	AppInstanceArn     string              `json:"AppInstanceArn,omitzero"`
-	AppInstanceUserId  string              `json:"AppInstanceUserId,omitzero"`
-	ClientRequestToken string              `json:"ClientRequestToken,omitzero"`
+	AppInstanceArn     string              `json:"AppInstanceArn"`
+	AppInstanceUserId  string              `json:"AppInstanceUserId"`
+	ClientRequestToken string              `json:"ClientRequestToken"`
 	ExpirationSettings *ExpirationSettings `json:"ExpirationSettings,omitzero"`
 	Metadata           *string             `json:"Metadata,omitzero"`
-	Name               string              `json:"Name,omitzero"`
+	Name               string              `json:"Name"`
 	Tags               []Tag               `json:"Tags,omitzero"`
 }
 
@@ -388,7 +388,7 @@ type CreateAppInstanceUserResponse struct {
 // CreateChannelBanRequest is the structure of that name in the models.
 type CreateChannelBanRequest struct {
 	ChannelArn string `json:"-"`
-	MemberArn  string `json:"MemberArn,omitzero"`
+	MemberArn  string `json:"MemberArn"`
 }
 
 // CreateChannelBanResponse is the structure of that name in the models.
@@ -399,10 +399,10 @@ type CreateChannelBanResponse struct {
 
 // CreateChannelFlowRequest is the structure of that name in the models.
 type CreateChannelFlowRequest struct {
-	AppInstanceArn     string      `json:"AppInstanceArn,omitzero"`
-	ClientRequestToken string      `json:"ClientRequestToken,omitzero"`
-	Name               string      `json:"Name,omitzero"`
-	Processors         []Processor `json:"Processors,omitzero"`
+	AppInstanceArn     string      `json:"AppInstanceArn"`
+	ClientRequestToken string      `json:"ClientRequestToken"`
+	Name               string      `json:"Name"`
+	Processors         []Processor `json:"Processors"`
 	Tags               []Tag       `json:"Tags,omitzero"`
 }
 
@@ -414,9 +414,9 @@ type CreateChannelFlowResponse struct {
 // CreateChannelMembershipRequest is the structure of that name in the models.
 type CreateChannelMembershipRequest struct {
 	ChannelArn   string `json:"-"`
-	MemberArn    string `json:"MemberArn,omitzero"`
+	MemberArn    string `json:"MemberArn"`
 	SubChannelId string `json:"SubChannelId,omitzero"`
-	Type         string `json:"Type,omitzero"`
+	Type         string `json:"Type"`
 }
 
 // CreateChannelMembershipResponse is the structure of that name in the models.
@@ -429,7 +429,7 @@ type CreateChannelMembershipResponse struct {
 // CreateChannelModeratorRequest is the structure of that name in the models.
 type CreateChannelModeratorRequest struct {
 	ChannelArn          string `json:"-"`
-	ChannelModeratorArn string `json:"ChannelModeratorArn,omitzero"`
+	ChannelModeratorArn string `json:"ChannelModeratorArn"`
 }
 
 // CreateChannelModeratorResponse is the structure of that name in the models.
@@ -440,16 +440,16 @@ type CreateChannelModeratorResponse struct {
 
 // CreateChannelRequest is the structure of that name in the models.
 type CreateChannelRequest struct {
-	AppInstanceArn              string                       `json:"AppInstanceArn,omitzero"`
+	AppInstanceArn              string                       `json:"AppInstanceArn"`
 	ChannelId                   string                       `json:"ChannelId,omitzero"`
-	ClientRequestToken          string                       `json:"ClientRequestToken,omitzero"`
+	ClientRequestToken          string                       `json:"ClientRequestToken"`
 	ElasticChannelConfiguration *ElasticChannelConfiguration `json:"ElasticChannelConfiguration,omitzero"`
 	ExpirationSettings          *ExpirationSettings          `json:"ExpirationSettings,omitzero"`
 	MemberArns                  []string                     `json:"MemberArns,omitzero"`
 	Metadata                    *string                      `json:"Metadata,omitzero"`
 	Mode                        string                       `json:"Mode,omitzero"`
 	ModeratorArns               []string                     `json:"ModeratorArns,omitzero"`
-	Name                        string                       `json:"Name,omitzero"`
+	Name                        string                       `json:"Name"`
 	Privacy                     string                       `json:"Privacy,omitzero"`
 	Tags                        []Tag                        `json:"Tags,omitzero"`
 }
@@ -663,27 +663,27 @@ type DisassociateChannelFlowRequest struct {
 
 // ElasticChannelConfiguration is the structure of that name in the models.
 type ElasticChannelConfiguration struct {
-	MaximumSubChannels             int `json:"MaximumSubChannels,omitzero"`
-	MinimumMembershipPercentage    int `json:"MinimumMembershipPercentage,omitzero"`
-	TargetMembershipsPerSubChannel int `json:"TargetMembershipsPerSubChannel,omitzero"`
+	MaximumSubChannels             int `json:"MaximumSubChannels"`
+	MinimumMembershipPercentage    int `json:"MinimumMembershipPercentage"`
+	TargetMembershipsPerSubChannel int `json:"TargetMembershipsPerSubChannel"`
 }
 
 // EndpointAttributes is the structure of that name in the models.
 type EndpointAttributes struct {
-	DeviceToken     string `json:"DeviceToken,omitzero"`
+	DeviceToken     string `json:"DeviceToken"`
 	VoipDeviceToken string `json:"VoipDeviceToken,omitzero"`
 }
 
 // EndpointState is the structure of that name in the models.
 type EndpointState struct {
-	Status       string `json:"Status,omitzero"`
+	Status       string `json:"Status"`
 	StatusReason string `json:"StatusReason,omitzero"`
 }
 
 // ExpirationSettings is the structure of that name in the models.
 type ExpirationSettings struct {
-	ExpirationCriterion string `json:"ExpirationCriterion,omitzero"`
-	ExpirationDays      int    `json:"ExpirationDays,omitzero"`
+	ExpirationCriterion string `json:"ExpirationCriterion"`
+	ExpirationDays      int    `json:"ExpirationDays"`
 }
 
 // GetAppInstanceRetentionSettingsRequest is the structure of that name in the models.
@@ -763,21 +763,21 @@ type Identity struct {
 
 // InvokedBy is the structure of that name in the models.
 type InvokedBy struct {
-	StandardMessages string `json:"StandardMessages,omitzero"`
-	TargetedMessages string `json:"TargetedMessages,omitzero"`
+	StandardMessages string `json:"StandardMessages"`
+	TargetedMessages string `json:"TargetedMessages"`
 }
 
 // LambdaConfiguration is the structure of that name in the models.
 type LambdaConfiguration struct {
-	InvocationType string `json:"InvocationType,omitzero"`
-	ResourceArn    string `json:"ResourceArn,omitzero"`
+	InvocationType string `json:"InvocationType"`
+	ResourceArn    string `json:"ResourceArn"`
 }
 
 // LexConfiguration is the structure of that name in the models.
 type LexConfiguration struct {
 	InvokedBy      *InvokedBy `json:"InvokedBy,omitzero"`
-	LexBotAliasArn string     `json:"LexBotAliasArn,omitzero"`
-	LocaleId       string     `json:"LocaleId,omitzero"`
+	LexBotAliasArn string     `json:"LexBotAliasArn"`
+	LocaleId       string     `json:"LocaleId"`
 	RespondsTo     string     `json:"RespondsTo,omitzero"`
 	WelcomeIntent  string     `json:"WelcomeIntent,omitzero"`
 }
@@ -1014,15 +1014,15 @@ type MessagingSessionEndpoint struct {
 
 // Processor is the structure of that name in the models.
 type Processor struct {
-	Configuration  *ProcessorConfiguration `json:"Configuration,omitzero"`
-	ExecutionOrder int                     `json:"ExecutionOrder,omitzero"`
-	FallbackAction string                  `json:"FallbackAction,omitzero"`
-	Name           string                  `json:"Name,omitzero"`
+	Configuration  *ProcessorConfiguration `json:"Configuration"`
+	ExecutionOrder int                     `json:"ExecutionOrder"`
+	FallbackAction string                  `json:"FallbackAction"`
+	Name           string                  `json:"Name"`
 }
 
 // ProcessorConfiguration is the structure of that name in the models.
 type ProcessorConfiguration struct {
-	Lambda *LambdaConfiguration `json:"Lambda,omitzero"`
+	Lambda *LambdaConfiguration `json:"Lambda"`
 }
 
 // PushNotificationConfiguration is the structure of that name in the models.
@@ -1034,14 +1034,14 @@ type PushNotificationConfiguration struct {
 
 // PushNotificationPreferences is the structure of that name in the models.
 type PushNotificationPreferences struct {
-	AllowNotifications string `json:"AllowNotifications,omitzero"`
+	AllowNotifications string `json:"AllowNotifications"`
 	FilterRule         string `json:"FilterRule,omitzero"`
 }
 
 // PutAppInstanceRetentionSettingsRequest is the structure of that name in the models.
 type PutAppInstanceRetentionSettingsRequest struct {
 	AppInstanceArn               string                        `json:"-"`
-	AppInstanceRetentionSettings *AppInstanceRetentionSettings `json:"AppInstanceRetentionSettings,omitzero"`
+	AppInstanceRetentionSettings *AppInstanceRetentionSettings `json:"AppInstanceRetentionSettings"`
 }
 
 // PutAppInstanceRetentionSettingsResponse is the structure of that name in the models.
@@ -1078,7 +1078,7 @@ type PutChannelExpirationSettingsResponse struct {
 type PutChannelMembershipPreferencesRequest struct {
 	ChannelArn  string                        `json:"-"`
 	MemberArn   string                        `json:"-"`
-	Preferences *ChannelMembershipPreferences `json:"Preferences,omitzero"`
+	Preferences *ChannelMembershipPreferences `json:"Preferences"`
 }
 
 // PutChannelMembershipPreferencesResponse is the structure of that name in the models.
@@ -1119,11 +1119,11 @@ type RedactChannelMessageResponse struct {
 type RegisterAppInstanceUserEndpointRequest struct {
 	AllowMessages      string              `json:"AllowMessages,omitzero"`
 	AppInstanceUserArn string              `json:"-"`
-	ClientRequestToken string              `json:"ClientRequestToken,omitzero"`
-	EndpointAttributes *EndpointAttributes `json:"EndpointAttributes,omitzero"`
+	ClientRequestToken string              `json:"ClientRequestToken"`
+	EndpointAttributes *EndpointAttributes `json:"EndpointAttributes"`
 	Name               string              `json:"Name,omitzero"`
-	ResourceArn        string              `json:"ResourceArn,omitzero"`
-	Type               string              `json:"Type,omitzero"`
+	ResourceArn        string              `json:"ResourceArn"`
+	Type               string              `json:"Type"`
 }
 
 // RegisterAppInstanceUserEndpointResponse is the structure of that name in the models.
@@ -1134,7 +1134,7 @@ type RegisterAppInstanceUserEndpointResponse struct {
 
 // SearchChannelsRequest is the structure of that name in the models.
 type SearchChannelsRequest struct {
-	Fields     []SearchField `json:"Fields,omitzero"`
+	Fields     []SearchField `json:"Fields"`
 	MaxResults int           `json:"-"`
 	NextToken  string        `json:"-"`
 }
@@ -1147,24 +1147,24 @@ type SearchChannelsResponse struct {
 
 // SearchField is the structure of that name in the models.
 type SearchField struct {
-	Key      string   `json:"Key,omitzero"`
-	Operator string   `json:"Operator,omitzero"`
-	Values   []string `json:"Values,omitzero"`
+	Key      string   `json:"Key"`
+	Operator string   `json:"Operator"`
+	Values   []string `json:"Values"`
 }
 
 // SendChannelMessageRequest is the structure of that name in the models.
 type SendChannelMessageRequest struct {
 	ChannelArn         string                           `json:"-"`
-	ClientRequestToken string                           `json:"ClientRequestToken,omitzero"`
-	Content            string                           `json:"Content,omitzero"`
+	ClientRequestToken string                           `json:"ClientRequestToken"`
+	Content            string                           `json:"Content"`
 	ContentType        *string                          `json:"ContentType,omitzero"`
 	MessageAttributes  map[string]MessageAttributeValue `json:"MessageAttributes,omitzero"`
 	Metadata           *string                          `json:"Metadata,omitzero"`
-	Persistence        string                           `json:"Persistence,omitzero"`
+	Persistence        string                           `json:"Persistence"`
 	PushNotification   *PushNotificationConfiguration   `json:"PushNotification,omitzero"`
 	SubChannelId       string                           `json:"SubChannelId,omitzero"`
 	Target             []Target                         `json:"Target,omitzero"`
-	Type               string                           `json:"Type,omitzero"`
+	Type               string                           `json:"Type"`
 }
 
 // SendChannelMessageResponse is the structure of that name in the models.
@@ -1177,8 +1177,8 @@ type SendChannelMessageResponse struct {
 
 // StreamingConfiguration is the structure of that name in the models.
 type StreamingConfiguration struct {
-	DataType    string `json:"DataType,omitzero"`
-	ResourceArn string `json:"ResourceArn,omitzero"`
+	DataType    string `json:"DataType"`
+	ResourceArn string `json:"ResourceArn"`
 }
 
 // SubChannelSummary is the structure of that name in the models.
@@ -1189,14 +1189,14 @@ type SubChannelSummary struct {
 
 // Tag is the structure of that name in the models.
 type Tag struct {
-	Key   string `json:"Key,omitzero"`
-	Value string `json:"Value,omitzero"`
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
 }
 
 // TagResourceRequest is the structure of that name in the models.
 type TagResourceRequest struct {
-	ResourceARN string `json:"ResourceARN,omitzero"`
-	Tags        []Tag  `json:"Tags,omitzero"`
+	ResourceARN string `json:"ResourceARN"`
+	Tags        []Tag  `json:"Tags"`
 }
 
 // Target is the structure of that name in the models.
@@ -1206,16 +1206,16 @@ type Target struct {
 
 // UntagResourceRequest is the structure of that name in the models.
 type UntagResourceRequest struct {
-	ResourceARN string   `json:"ResourceARN,omitzero"`
-	TagKeys     []string `json:"TagKeys,omitzero"`
+	ResourceARN string   `json:"ResourceARN"`
+	TagKeys     []string `json:"TagKeys"`
 }
 
 // UpdateAppInstanceBotRequest is the structure of that name in the models.
 type UpdateAppInstanceBotRequest struct {
 	AppInstanceBotArn string         `json:"-"`
 	Configuration     *Configuration `json:"Configuration,omitzero"`
-	Metadata          string         `json:"Metadata,omitzero"`
-	Name              string         `json:"Name,omitzero"`
+	Metadata          string         `json:"Metadata"`
+	Name              string         `json:"Name"`
 }
 
 // UpdateAppInstanceBotResponse is the structure of that name in the models.
@@ -1227,7 +1227,7 @@ type UpdateAppInstanceBotResponse struct {
 type UpdateAppInstanceRequest struct {
 	AppInstanceArn string  `json:"-"`
 	Metadata       *string `json:"Metadata,omitzero"`
-	Name           string  `json:"Name,omitzero"`
+	Name           string  `json:"Name"`
 }
 
 // UpdateAppInstanceResponse is the structure of that name in the models.
@@ -1253,7 +1253,7 @@ type UpdateAppInstanceUserEndpointResponse struct {
 type UpdateAppInstanceUserRequest struct {
 	AppInstanceUserArn string  `json:"-"`
 	Metadata           *string `json:"Metadata,omitzero"`
-	Name               string  `json:"Name,omitzero"`
+	Name               string  `json:"Name"`
 }
 
 // UpdateAppInstanceUserResponse is the structure of that name in the models.
@@ -1264,8 +1264,8 @@ type UpdateAppInstanceUserResponse struct {
 // UpdateChannelFlowRequest is the structure of that name in the models.
 type UpdateChannelFlowRequest struct {
 	ChannelFlowArn string      `json:"-"`
-	Name           string      `json:"Name,omitzero"`
-	Processors     []Processor `json:"Processors,omitzero"`
+	Name           string      `json:"Name"`
+	Processors     []Processor `json:"Processors"`
 }
 
 // UpdateChannelFlowResponse is the structure of that name in the models.

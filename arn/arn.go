@@ -28,14 +28,14 @@ const (
 	ChannelFlow
 )
 
-var kindNames = [...]string{AppInstance: "app-instance", User: "user", Bot: "bot", Channel: "channel", ChannelFlow: "channel-flow"}
+var kindNames = [...]string{0: "unknown", AppInstance: "app-instance", User: "user", Bot: "bot", Channel: "channel", ChannelFlow: "channel-flow"}
 
 // String returns the word of the kind inside an ARN, such as "channel-flow".
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
 	}
-	return "unknown"
+	return kindNames[0]
 }
 
 // ErrMalformed is the answer of Parse to a string that names no resource of this service.
@@ -102,26 +102,15 @@ func Parse(s string) (ARN, error) {
 
 // String builds the ARN. The zero value gives "".
 func (a ARN) String() string {
-	if a.Kind == 0 {
+	switch a.Kind {
+	case 0:
 		return ""
+	case AppInstance:
+		return "arn:" + a.Partition + ":chime:" + a.Region + ":" + a.Account + ":app-instance/" + a.Instance
+	default:
+		return "arn:" + a.Partition + ":chime:" + a.Region + ":" + a.Account + ":app-instance/" + a.Instance +
+			"/" + a.Kind.String() + "/" + a.ID
 	}
-	n := len("arn::chime:::app-instance//channel-flow/") + len(a.Partition) + len(a.Region) + len(a.Account) + len(a.Instance) + len(a.ID)
-	b := make([]byte, 0, n)
-	b = append(b, "arn:"...)
-	b = append(b, a.Partition...)
-	b = append(b, ":chime:"...)
-	b = append(b, a.Region...)
-	b = append(b, ':')
-	b = append(b, a.Account...)
-	b = append(b, ":app-instance/"...)
-	b = append(b, a.Instance...)
-	if a.Kind != AppInstance {
-		b = append(b, '/')
-		b = append(b, a.Kind.String()...)
-		b = append(b, '/')
-		b = append(b, a.ID...)
-	}
-	return string(b)
 }
 
 // Of returns the name of a resource in the same app instance: the app instance itself when kind is

@@ -134,19 +134,25 @@ func (g *generator) value(b *bytes.Buffer, owner *model.Shape, m *model.Member, 
 		fmt.Fprintf(b, "%s = new(%s)\n%s.decode(d)\n", target, m.Shape.Name, target)
 	case "list":
 		element := m.Shape.Element
-		fmt.Fprintf(b, "%s = %s{}\nif d.array() {\nfor i := 1; d.more(i); i++ {\nvar e %s\n", target, valueType(m.Shape), valueType(element.Shape))
-		if element.Shape.Type == "structure" {
-			b.WriteString("e.decode(d)\n")
-		} else {
-			g.value(b, m.Shape, element, "e")
+		fmt.Fprintf(b, "%s = %s{}\nif d.array() {\n", target, valueType(m.Shape))
+		switch element.Shape.Type {
+		case "string":
+			fmt.Fprintf(b, "%s = d.texts(%s)\n", target, g.rule(m.Shape.Name, element))
+		case "structure":
+			fmt.Fprintf(b, "for i := 1; d.more(i); i++ {\nvar e %s\ne.decode(d)\n%s = append(%s, e)\n}\n", element.Shape.Name, target, target)
+		default:
+			panic("no list of a request holds a " + element.Shape.Type)
 		}
-		fmt.Fprintf(b, "%s = append(%s, e)\n}\n", target, target)
 		g.count(b, owner, m, target)
 		b.WriteString("}\n")
 	case "map":
+		element := m.Shape.Element
+		if element.Shape.Type != "structure" {
+			panic("no map of a request holds a " + element.Shape.Type)
+		}
 		fmt.Fprintf(b, "%s = %s{}\nif d.object() {\nfor name := d.member(); name != nil; name = d.member() {\n", target, valueType(m.Shape))
-		fmt.Fprintf(b, "key := string(name)\nd.push(key)\nd.checkText(key, %s)\nvar e %s\ne.decode(d)\n%s[key] = e\nd.pop()\n}\n}\n",
-			g.rule(m.Shape.Name, m.Shape.Key), valueType(m.Shape.Element.Shape), target)
+		fmt.Fprintf(b, "key := d.key(name, %s)\nvar e %s\ne.decode(d)\n%s[key] = e\nd.pop()\n}\n}\n",
+			g.rule(m.Shape.Name, m.Shape.Key), element.Shape.Name, target)
 	default:
 		panic("no body of a request holds a " + m.Shape.Type)
 	}
@@ -198,29 +204,47 @@ func pathIndex(path, parameter string) int {
 	panic("no parameter " + parameter + " in " + path)
 }
 
-// encoders writes an AppendJSON method for every structure of an answer or event. Lists and whole
-// numbers without a lower bound are written even when empty or zero in an answer: an SDK's user
-// iterates and counts without asking whether the member is there.
+// encoders writes an AppendJSON method for every structure of an answer or event.
 func (g *generator) encoders(b *bytes.Buffer) {
 	b.WriteString("import \"strconv\"\n\n")
+	answers := make(map[*model.Shape]bool)
+	for _, op := range g.m.Operations {
+		answers[op.Output] = true
+	}
 	for _, s := range g.sorted(g.outputs) {
 		fmt.Fprintf(b, "// AppendJSON implements Output.\nfunc (v *%s) AppendJSON(b []byte, times TimeFormat) []byte {\nstart := len(b)\n", s.Name)
 		for _, m := range members(s) {
-			condition, value := encoding(m, "v."+m.Name)
+			present, value := encoding(m, "v."+m.Name)
 			body := fmt.Sprintf("b = append(b, `,%q:`...)\n%s\n", m.Name, value)
-			if condition == "" {
+			if alwaysWritten(m, answers[s]) {
 				b.WriteString(body)
 			} else {
-				fmt.Fprintf(b, "if %s {\n%s}\n", condition, body)
+				fmt.Fprintf(b, "if %s {\n%s}\n", present, body)
 			}
 		}
 		b.WriteString("return closeObject(b, start)\n}\n\n")
 	}
 }
 
-// encoding returns the condition under which a member is written, empty for always, and the
-// statement that writes it.
-func encoding(m *model.Member, v string) (condition, statement string) {
+// alwaysWritten reports whether a member is written even when it is empty or zero. An SDK's user
+// iterates over the lists of an answer and counts without asking whether the member is there, and a
+// required text may be empty.
+func alwaysWritten(m *model.Member, ofAnswer bool) bool {
+	switch m.Shape.Type {
+	case "boolean":
+		return true
+	case "integer":
+		return m.Bounds.Min == nil
+	case "list":
+		return m.Bounds.Min == nil || ofAnswer
+	case "string":
+		return m.Required
+	}
+	return false
+}
+
+// encoding returns the condition under which a member is present, and the statement that writes it.
+func encoding(m *model.Member, v string) (present, statement string) {
 	switch m.Shape.Type {
 	case "string":
 		if isPointer(m) {
@@ -228,13 +252,9 @@ func encoding(m *model.Member, v string) (condition, statement string) {
 		}
 		return v + " != \"\"", "b = appendString(b, " + v + ")"
 	case "integer":
-		condition = v + " != 0"
-		if m.Bounds.Min == nil {
-			condition = ""
-		}
-		return condition, "b = strconv.AppendInt(b, int64(" + v + "), 10)"
+		return v + " != 0", "b = strconv.AppendInt(b, int64(" + v + "), 10)"
 	case "boolean":
-		return "", "b = strconv.AppendBool(b, " + v + ")"
+		return v, "b = strconv.AppendBool(b, " + v + ")"
 	case "timestamp":
 		return "!" + v + ".IsZero()", "b = " + v + ".append(b, times)"
 	case "structure":

@@ -332,6 +332,10 @@ func (m *merger) bounds(name string, variants []*rawShape) Bounds {
 			m.loosen("%s: no pattern, because the namespaces have different ones.", name)
 			b.Pattern = ""
 		}
+		if b.Enum == nil || v.Enum == nil {
+			b.Enum = nil
+			continue
+		}
 		for _, value := range v.Enum {
 			if !slices.Contains(b.Enum, value) {
 				b.Enum = append(b.Enum, value)

@@ -1,0 +1,142 @@
+// Package auth is the room that knows who signed a request.
+//
+// It takes a request and its body, finds the access key that is said to have signed it, and answers
+// with the caller or with one of the errors that AWS's front ends give. On whose behalf the caller
+// acts, and what it may do, is decided elsewhere. Where keys are kept is no business of this room
+// either: it is given a function that looks one up. No secret, token or access key id is ever logged
+// or put into a message.
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"carillon/api"
+	"carillon/sigv4"
+)
+
+// service is the service in every credential scope, in all three namespaces of the API.
+const service = "chime"
+
+const (
+	// defaultSkew is how far a clock may be off in AWS.
+	defaultSkew = 15 * time.Minute
+	// presignedSkew is what a presigned request, whose life may be a few seconds, is granted at most.
+	presignedSkew = 5 * time.Minute
+)
+
+// Key is an access key and whose it is.
+type Key struct {
+	AccessKeyID string
+	Secret      string
+	// SessionToken comes with temporary credentials, and must then come with every request. It is
+	// empty for others, with which none may come.
+	SessionToken string
+	// Account is the twelve-digit id of the account the key belongs to.
+	Account string
+	// Principal is the ARN of the key's owner.
+	Principal string
+	// Disabled keys are treated as if they were not there.
+	Disabled bool
+	// Expires is when temporary credentials end. The zero time is never.
+	Expires time.Time
+}
+
+// Options are what an Authenticator needs.
+type Options struct {
+	// Region is the region that signatures must be scoped to; empty takes any.
+	Region string
+	// Lookup finds a key. It reports false for a key that is not there; an error says that this
+	// could not be found out. An *api.Error is answered as it is. It must be safe for concurrent use.
+	Lookup func(ctx context.Context, accessKeyID string) (Key, bool, error)
+	// Now is the clock; nil is the system's.
+	Now func() time.Time
+	// Skew is how far a caller's clock may be off; 0 is 15 minutes. A presigned request is granted
+	// at most 5.
+	Skew time.Duration
+	// Hosts are further names, with their ports, under which callers know this server: those that a
+	// proxy replaces in the header Host.
+	Hosts []string
+}
+
+// Authenticator tells who signed a request. It is safe for concurrent use.
+type Authenticator struct {
+	region string
+	lookup func(context.Context, string) (Key, bool, error)
+	now    func() time.Time
+	skew   time.Duration
+	hosts  []string
+	keys   *signingKeys
+}
+
+// New makes an Authenticator.
+func New(o Options) *Authenticator {
+	a := &Authenticator{region: o.Region, lookup: o.Lookup, now: o.Now, skew: o.Skew, hosts: o.Hosts, keys: newSigningKeys()}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.skew == 0 {
+		a.skew = defaultSkew
+	}
+	return a
+}
+
+// Authenticate tells who signed a request of the API, or one that opens a session, in either form of
+// the signature. body is the whole body. What is verified is the target of the request as received.
+// The Caller has neither Bearer nor RequestID nor SourceAddress.
+//
+// The error is an *api.Error that says what is wrong with the signature, unless the key could not be
+// looked up. An unknown key and a wrong secret take the same work.
+func (a *Authenticator) Authenticate(r *http.Request, body []byte) (*api.Caller, error) {
+	path, query := sigv4.SplitTarget(r.RequestURI)
+	request := sigv4.Request{Method: r.Method, Host: r.Host, Path: path, Query: query, Header: r.Header, Body: body}
+	signature, err := sigv4.Parse(&request)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	now := a.now()
+	skew := a.skew
+	if signature.Expires > 0 {
+		skew = min(skew, presignedSkew)
+	}
+	if err := signature.Check(sigv4.Rules{Service: service, Region: a.region, Now: now, Skew: skew}); err != nil {
+		return nil, refusal(err)
+	}
+	key, known, err := a.lookup(r.Context(), signature.AccessKeyID)
+	if err != nil {
+		return nil, fmt.Errorf("auth: looking up an access key: %w", err)
+	}
+	known = known && !key.Disabled
+	// Every check is made, and only then does one of them count, so that time tells nobody which.
+	err = signature.Verify(&request, a.keys.get(signature, &key, known), a.hosts...)
+	sameToken := subtle.ConstantTimeCompare([]byte(signature.SessionToken), []byte(key.SessionToken)) == 1
+	switch {
+	case !known || err == nil && !sameToken:
+		return nil, api.Errorf(api.UnrecognizedClient, "The security token included in the request is invalid.")
+	case err != nil:
+		return nil, refusal(err)
+	case !key.Expires.IsZero() && !now.Before(key.Expires):
+		return nil, api.Errorf(api.ExpiredToken, "The security token included in the request is expired")
+	}
+	return &api.Caller{Account: key.Account, Principal: key.Principal, AccessKeyID: signature.AccessKeyID}, nil
+}
+
+// refusal words an error of sigv4 for the wire.
+func refusal(err error) error {
+	var e *sigv4.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind := api.InvalidSignature
+	switch e.Reason {
+	case sigv4.Missing:
+		kind = api.MissingAuthenticationToken
+	case sigv4.Incomplete:
+		kind = api.IncompleteSignature
+	}
+	return &api.Error{Kind: kind, Message: e.Message}
+}

@@ -1,0 +1,70 @@
+package chat_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"carillon/api"
+	"carillon/bus"
+	"carillon/testenv"
+)
+
+func TestEventsOfConcurrentCallers(t *testing.T) {
+	e := testenv.New(t)
+	channel := e.Channel("alice", testenv.PublicRestricted)
+	other := e.Channel("bob", testenv.PublicRestricted)
+	e.Events()
+	const callers, each = 8, 5
+	var wg sync.WaitGroup
+	for i := range callers {
+		for j := range each {
+			e.AddUser(e.Instance, fmt.Sprintf("user-%d-%d", i, j))
+		}
+	}
+	for i := range callers {
+		wg.Go(func() {
+			for j := range each {
+				for _, in := range []api.CreateChannelMembershipRequest{{ChannelArn: channel}, {ChannelArn: other}} {
+					in.MemberArn, in.Type = e.ARN(fmt.Sprintf("user-%d-%d", i, j)), "DEFAULT"
+					if _, err := e.As("admin").CreateChannelMembership(in); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Run("the events of each channel are published in the order of their sequence, without gaps", func(t *testing.T) {
+		next := map[string]int64{channel: 2, other: 2}
+		for _, event := range e.Events() {
+			if event.Sequence != next[event.Channel] {
+				t.Fatalf("sequence %d of %s, want %d", event.Sequence, event.Channel, next[event.Channel])
+			}
+			next[event.Channel]++
+		}
+		same(t, map[string]int64{channel: 2 + callers*each, other: 2 + callers*each}, next)
+	})
+}
+
+// announcement is an event as a test wants it.
+type announcement struct {
+	Type     string
+	Channel  string
+	Sequence int64
+	Audience bus.Audience
+	Payload  api.Output
+}
+
+// announced fails the test unless exactly these events were published since it was asked last.
+func announced(t *testing.T, e *testenv.Env, want ...announcement) {
+	t.Helper()
+	var events []bus.Event
+	for _, w := range want {
+		events = append(events, bus.Event{
+			Type: w.Type, MessageType: "SYSTEM", Channel: w.Channel, Sequence: w.Sequence,
+			Audience: w.Audience, Payload: w.Payload.AppendJSON(nil, api.ISO8601),
+		})
+	}
+	same(t, events, e.Events())
+}

@@ -1,0 +1,139 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+
+	"carillon/api"
+	"carillon/sigv4"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	*handler
+	w  http.ResponseWriter
+	r  *http.Request
+	id string
+
+	op     *api.Operation // nil until routed, and when there is none
+	caller *api.Caller    // nil until authenticated
+	called bool           // the operation's method was reached
+
+	unread   bool  // some of the body was left in the connection
+	received int64 // bytes of the body
+	sent     int64 // bytes of the answer's body
+	status   int
+	err      *api.Error // nil when the operation succeeded
+}
+
+// serve answers a request for an operation.
+func (x *exchange) serve() {
+	answer := takeBuffer()
+	defer giveBuffer(answer)
+	var err error
+	if *answer, err = x.perform((*answer)[:0]); err != nil {
+		x.fail(err)
+		return
+	}
+	x.succeed(*answer)
+}
+
+// perform does what the request asks for and appends the answer to b. A panic on the way is an error
+// like any other.
+func (x *exchange) perform(b []byte) (answer []byte, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			if value == http.ErrAbortHandler {
+				panic(value)
+			}
+			err = &panicked{value: value, stack: debug.Stack()}
+		}
+	}()
+	in, err := x.receive()
+	if err != nil {
+		return b, err
+	}
+	ctx := x.r.Context()
+	if x.Admit != nil {
+		if err := x.Admit(ctx, x.op, x.caller, in); err != nil {
+			return b, err
+		}
+	}
+	x.called = true
+	out, err := x.op.Call(ctx, x.Service, x.caller, in)
+	if err != nil || out == nil {
+		return b, err
+	}
+	return out.AppendJSON(b, api.EpochSeconds), nil
+}
+
+// receive turns the request into its operation, its caller and its typed input.
+func (x *exchange) receive() (any, error) {
+	path, query := sigv4.SplitTarget(x.r.RequestURI)
+	op, parameters, allow, unrouted := x.routes.route(x.r.Method, path, query)
+	if unrouted != nil {
+		x.unread = x.r.ContentLength != 0
+		if allow != "" {
+			x.w.Header().Set("Allow", allow)
+		}
+		return nil, unrouted
+	}
+	x.op = op
+
+	body := takeBuffer()
+	defer giveBuffer(body)
+	if err := x.readBody(body); err != nil {
+		return nil, err
+	}
+	caller, err := x.Authenticate(x.r, *body)
+	if err != nil {
+		return nil, err
+	}
+	caller.RequestID = x.id
+	caller.SourceAddress = x.r.RemoteAddr
+	if host, _, err := net.SplitHostPort(x.r.RemoteAddr); err == nil {
+		caller.SourceAddress = host
+	}
+	x.caller = caller
+	if caller.Bearer, err = x.bearer(); err != nil {
+		return nil, err
+	}
+	return op.Decode(&api.Input{Path: parameters, Query: query, Body: *body})
+}
+
+// bearer returns on whose behalf the caller acts, for operations where somebody can be named.
+func (x *exchange) bearer() (string, error) {
+	if x.op.Bearer == api.None {
+		return "", nil
+	}
+	values := x.r.Header["X-Amz-Chime-Bearer"]
+	switch {
+	case len(values) > 1:
+		return "", api.Violation("ChimeBearer", "Member must be given once")
+	case len(values) == 1 && values[0] != "":
+		return values[0], nil
+	case x.op.Bearer == api.Optional:
+		return "", nil
+	case x.DefaultBearer != "":
+		return x.DefaultBearer, nil
+	default:
+		return "", api.Violation("ChimeBearer", "Member must not be null")
+	}
+}
+
+// panicked is what became of an operation that panicked.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// abandoned reports whether an error only says that the caller has gone away.
+func (x *exchange) abandoned(err error) bool {
+	return x.r.Context().Err() != nil && errors.Is(err, context.Canceled)
+}

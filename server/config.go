@@ -1,0 +1,215 @@
+// Package server puts the rooms of the house together: it opens the store, gives every room what
+// it needs of the others, listens, and closes everything again in the right order.
+//
+// It is the only package that knows them all, and the only one that knows settings: file,
+// environment and flags end here, and rooms get plain values. No rule of the API may enter.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"carillon/arn"
+)
+
+// Config is everything that can be set about a server. Default gives the values of a server that
+// nobody configured; Settings documents each.
+type Config struct {
+	// Addr is the address of the API, host:port. Port 0 takes a free one.
+	Addr string
+	// AdminAddr is the address of health, metrics and profiles, or AdminOff.
+	AdminAddr string
+	// Data is the folder of everything durable.
+	Data string
+
+	// Region is the region in every ARN and in every signature.
+	Region string
+	// Account is the account id, twelve digits, that the root key belongs to.
+	Account string
+	// RootKeyID and RootSecret are the root key. When both are empty, the key is the one in
+	// Data/root-key.json, made at the first start.
+	RootKeyID, RootSecret string
+
+	// DefaultBearer acts for requests without the header x-amz-chime-bearer; empty refuses them.
+	DefaultBearer string
+	// AllowedOrigins lists the web origins that may call the API: at least one; "*" allows all.
+	AllowedOrigins []string
+
+	// LimitsProfile is ProfileOpen or ProfileAWS.
+	LimitsProfile string
+	// MembersPerBatch is how many members one BatchCreateChannelMembership may carry; 0 leaves it
+	// to the profile.
+	MembersPerBatch int
+
+	// MaxBody is the greatest size of a request's body in bytes.
+	MaxBody int64
+	// HeaderTimeout bounds how long a client may take to send the headers of a request.
+	HeaderTimeout time.Duration
+	// BodyTimeout bounds how long a client may take to send the body of a request.
+	BodyTimeout time.Duration
+	// IdleTimeout bounds how long a connection may stay open between two requests.
+	IdleTimeout time.Duration
+	// ShutdownTimeout bounds how long requests in flight are waited for at the end.
+	ShutdownTimeout time.Duration
+
+	// LogLevel is debug, info, warn or error; LogFormat is text or json.
+	LogLevel, LogFormat string
+	// Log, when set, is written to in place of the standard error output.
+	Log *slog.Logger
+}
+
+// The profiles of limits.
+const (
+	// ProfileOpen limits what protects the server and nothing else.
+	ProfileOpen = "open"
+	// ProfileAWS has the quotas and request rates of AWS.
+	ProfileAWS = "aws"
+)
+
+// AdminOff as an AdminAddr means no admin listener.
+const AdminOff = "off"
+
+// maxMembersPerBatch is the greatest override: what one transaction may take.
+const maxMembersPerBatch = 1000
+
+// The range of MaxBody. The least holds the largest request of the API with its longest members.
+const (
+	minMaxBody = 64 << 10
+	maxMaxBody = 64 << 20
+)
+
+var (
+	regionPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+)
+
+// Default returns the configuration of a server that nobody configured.
+func Default() Config {
+	var c Config
+	for _, s := range Settings() {
+		if err := s.set(&c, s.Default); err != nil {
+			panic("server: default of " + s.Name + ": " + err.Error())
+		}
+	}
+	return c
+}
+
+// Validate reports everything that is wrong, one line for each setting at fault.
+func (c *Config) Validate() error {
+	var faults []error
+	check := func(name string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	check("addr", checkAddr(c.Addr))
+	if c.AdminAddr != AdminOff {
+		check("admin.addr", checkAddr(c.AdminAddr))
+	}
+	if c.Data == "" {
+		check("data", errors.New("names no folder"))
+	}
+	if !regionPattern.MatchString(c.Region) {
+		check("region", fmt.Errorf("%q is no region: use lower-case letters, digits and hyphens", c.Region))
+	}
+	if !accountPattern.MatchString(c.Account) {
+		check("account", fmt.Errorf("%q is no account id: it must be 12 digits (in YAML, in quotes)", c.Account))
+	}
+	if c.RootKeyID != "" || c.RootSecret != "" {
+		check("root", checkRootKey(RootKey{ID: c.RootKeyID, Secret: c.RootSecret}, c.Addr))
+	}
+	if c.DefaultBearer != "" {
+		check("default_bearer", checkBearer(c.DefaultBearer))
+	}
+	if len(c.AllowedOrigins) == 0 {
+		check("allowed_origins", errors.New("lists no origin: use * for all"))
+	}
+	for _, origin := range c.AllowedOrigins {
+		check("allowed_origins", checkOrigin(origin))
+	}
+	check("limits.profile", oneOf(c.LimitsProfile, ProfileOpen, ProfileAWS))
+	if c.MembersPerBatch != 0 {
+		check("limits.members_per_batch", within(int64(c.MembersPerBatch), 1, maxMembersPerBatch))
+	}
+	check("http.max_body", within(c.MaxBody, minMaxBody, maxMaxBody))
+	check("http.header_timeout", positive(c.HeaderTimeout))
+	check("http.body_timeout", positive(c.BodyTimeout))
+	check("http.idle_timeout", positive(c.IdleTimeout))
+	check("shutdown_timeout", positive(c.ShutdownTimeout))
+	check("log.level", oneOf(c.LogLevel, "debug", "info", "warn", "error"))
+	check("log.format", oneOf(c.LogFormat, "text", "json"))
+	return errors.Join(faults...)
+}
+
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("%q is no address: use host:port, such as 127.0.0.1:8080", addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q has no port between 0 and 65535", addr)
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine can reach addr. A host name other than localhost
+// counts as reachable: what it resolves to can change.
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func checkBearer(bearer string) error {
+	if a, err := arn.Parse(bearer); err != nil || !a.IsIdentity() {
+		return fmt.Errorf("%q is not the ARN of a user or bot", bearer)
+	}
+	return nil
+}
+
+func checkOrigin(origin string) error {
+	if origin == "*" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+		return fmt.Errorf("%q is no origin: use scheme://host or scheme://host:port without a path, or *", origin)
+	}
+	return nil
+}
+
+func oneOf(value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q must be one of: %s", value, strings.Join(allowed, ", "))
+}
+
+func within(n, least, greatest int64) error {
+	if n < least || n > greatest {
+		return fmt.Errorf("%d must be between %d and %d", n, least, greatest)
+	}
+	return nil
+}
+
+func positive(d time.Duration) error {
+	if d <= 0 {
+		return fmt.Errorf("%v must be longer than 0", d)
+	}
+	return nil
+}

@@ -1,0 +1,305 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"carillon/api"
+	"carillon/auth"
+	"carillon/bus"
+	"carillon/chat"
+	"carillon/rest"
+	"carillon/store"
+	"carillon/store/sqlstore"
+	"carillon/throttle"
+)
+
+const (
+	partition = "aws"
+
+	maxHeaderBytes = 64 << 10
+	// answerTimeout bounds how long an operation and the writing of its answer may take together,
+	// so that a client that does not read holds nothing for long.
+	answerTimeout = time.Minute
+	// adminTimeout is enough for the longest profile that a tool asks for by default, and to spare.
+	adminTimeout = 5 * time.Minute
+)
+
+// Server is a whole server. Its methods are safe for concurrent use.
+type Server struct {
+	config  Config
+	log     *slog.Logger
+	rootKey RootKey
+	store   store.Store
+	service api.Service
+	metrics *prometheus.Registry
+
+	apiListener, adminListener net.Listener // adminListener is nil when there is none
+	apiServer, adminServer     *http.Server
+	// abort ends the contexts of all requests.
+	abort context.CancelFunc
+
+	accepting atomic.Bool
+	closing   sync.Once
+	closeErr  error
+}
+
+// New makes a server: it opens the store, which it migrates, and listens. Nothing is answered before
+// Serve. ctx bounds New alone. A server that was made must be shut down, served or not.
+func New(ctx context.Context, c Config) (s *Server, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	s = &Server{config: c, log: c.Log, metrics: prometheus.NewRegistry(), abort: func() {}}
+	if s.log == nil {
+		s.log = NewLog(os.Stderr, c)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Shutdown(ctx))
+			s = nil
+		}
+	}()
+	// The store comes first: whoever has it open has the whole folder.
+	if err := s.openData(); err != nil {
+		return s, err
+	}
+	if err := s.openRooms(ctx); err != nil {
+		return s, err
+	}
+	return s, s.listen(ctx)
+}
+
+// NewLog makes the log that c asks for.
+func NewLog(w io.Writer, c Config) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// openData opens the data folder: the store and the root key.
+func (s *Server) openData() error {
+	data := s.config.Data
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	if info, err := os.Stat(data); err == nil && info.Mode().Perm()&0o077 != 0 {
+		s.log.Warn("others than the owner can look into the data folder", "data", data, "mode", info.Mode().Perm().String())
+	}
+	db, err := sqlstore.OpenSQLite(filepath.Join(data, "carillon.db"), sqlstore.Options{Log: s.log})
+	if err != nil {
+		return err
+	}
+	s.store = db
+	s.rootKey = RootKey{ID: s.config.RootKeyID, Secret: s.config.RootSecret}
+	if s.rootKey.ID == "" {
+		if s.rootKey, err = keptRootKey(data); err != nil {
+			return fmt.Errorf("root key: %w", err)
+		}
+		s.log.Debug("the root key is the one in the data folder", "file", rootKeyPath(data))
+	}
+	return checkRootKey(s.rootKey, s.config.Addr)
+}
+
+// openRooms makes the rooms and gives each what it needs of the others.
+func (s *Server) openRooms(ctx context.Context) error {
+	service, err := chat.Open(ctx, chat.Options{
+		Store: s.store, Bus: &bus.Local{}, Partition: partition, Region: s.config.Region, Limits: s.config.limits(),
+	})
+	if err != nil {
+		return err
+	}
+	s.service = service
+	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	authenticator := auth.New(auth.Options{Region: s.config.Region, Lookup: s.lookup})
+	options := rest.Options{
+		Service: service, Authenticate: authenticator.Authenticate, Log: s.log, Metrics: s.metrics,
+		MaxBody: s.config.MaxBody, BodyTimeout: s.config.BodyTimeout,
+		DefaultBearer: s.config.DefaultBearer,
+	}
+	if !slices.Contains(s.config.AllowedOrigins, "*") {
+		options.AllowedOrigins = s.config.AllowedOrigins
+	}
+	if s.config.LimitsProfile == ProfileAWS {
+		options.Admit = throttle.New(throttle.AWSRates(), throttle.Options{}).Admit
+	}
+
+	var requests context.Context
+	requests, s.abort = context.WithCancel(context.Background())
+	base := func(net.Listener) context.Context { return requests }
+	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	s.apiServer = &http.Server{
+		Handler: rest.New(options), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
+		WriteTimeout: s.config.BodyTimeout + answerTimeout,
+	}
+	s.adminServer = &http.Server{
+		Handler: adminHandler(s.ready, s.metrics), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		ReadTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout, WriteTimeout: adminTimeout,
+	}
+	return nil
+}
+
+func (c *Config) limits() chat.Limits {
+	limits := chat.OpenLimits()
+	if c.LimitsProfile == ProfileAWS {
+		limits = chat.AWSLimits()
+	}
+	if c.MembersPerBatch != 0 {
+		limits.MembersPerBatch = c.MembersPerBatch
+	}
+	return limits
+}
+
+// lookup finds access keys for auth.
+func (s *Server) lookup(_ context.Context, accessKeyID string) (auth.Key, bool, error) {
+	if accessKeyID != s.rootKey.ID {
+		return auth.Key{}, false, nil
+	}
+	return auth.Key{
+		AccessKeyID: s.rootKey.ID, Secret: s.rootKey.Secret, Account: s.config.Account, Principal: s.principal(),
+	}, true, nil
+}
+
+// principal is the ARN of the root key's owner.
+func (s *Server) principal() string {
+	return "arn:" + partition + ":iam::" + s.config.Account + ":root"
+}
+
+func (s *Server) listen(ctx context.Context) (err error) {
+	var lc net.ListenConfig
+	if s.apiListener, err = lc.Listen(ctx, "tcp", s.config.Addr); err != nil {
+		return fmt.Errorf("addr: %w", err)
+	}
+	if s.config.AdminAddr == AdminOff {
+		return nil
+	}
+	if s.adminListener, err = lc.Listen(ctx, "tcp", s.config.AdminAddr); err != nil {
+		return fmt.Errorf("admin.addr: %w", err)
+	}
+	return nil
+}
+
+// Serve answers requests until ctx ends, then shuts the server down: it stops accepting, finishes
+// requests in flight within Config.ShutdownTimeout, and closes the store.
+func (s *Server) Serve(ctx context.Context) error {
+	ended := make(chan error, 2)
+	go func() { ended <- s.apiServer.Serve(s.apiListener) }()
+	if s.adminListener != nil {
+		go func() { ended <- s.adminServer.Serve(s.adminListener) }()
+	}
+	s.accepting.Store(true)
+	s.log.Debug("serving", "addr", s.Addr(), "admin", s.AdminAddr())
+
+	var err error
+	select {
+	case <-ctx.Done():
+		s.log.Info("shutting down", "bound", s.config.ShutdownTimeout)
+	case err = <-ended:
+	}
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.ShutdownTimeout)
+	defer cancel()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, s.Shutdown(bound))
+}
+
+// Shutdown stops accepting, waits for requests in flight until ctx ends, cuts off those that are
+// left, and closes the store. Only the first call does anything; every call returns after it.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.closing.Do(func() { s.closeErr = s.shutdown(ctx) })
+	return s.closeErr
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
+	s.accepting.Store(false)
+	var errs []error
+	if s.apiServer != nil {
+		if err := s.apiServer.Shutdown(ctx); err != nil {
+			s.log.Warn("requests in flight were cut off", "error", err)
+			s.abort()
+			errs = append(errs, s.apiServer.Close())
+		}
+	}
+	s.abort()
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.adminServer != nil {
+		errs = append(errs, s.adminServer.Close())
+	}
+	// A listener that was never served belongs to no http.Server.
+	for _, l := range []net.Listener{s.apiListener, s.adminListener} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ready reports why requests are not answered now, in words for everybody.
+func (s *Server) ready(ctx context.Context) error {
+	if !s.accepting.Load() {
+		return errors.New("not accepting requests")
+	}
+	if err := s.store.Ping(ctx); err != nil {
+		s.log.Error("the store does not answer", "error", err)
+		return errors.New("the store does not answer")
+	}
+	return nil
+}
+
+// Addr is the address the API listens on, host:port.
+func (s *Server) Addr() string { return s.apiListener.Addr().String() }
+
+// AdminAddr is the address the admin listener listens on; empty when there is none.
+func (s *Server) AdminAddr() string {
+	if s.adminListener == nil {
+		return ""
+	}
+	return s.adminListener.Addr().String()
+}
+
+// Endpoint is the URL of the API as seen from this machine.
+func (s *Server) Endpoint() string { return "http://" + Reachable(s.Addr()) }
+
+// Reachable replaces the address of all interfaces, which nobody can call, by the loopback's.
+func Reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
+}
+
+// Config is the configuration the server was made with.
+func (s *Server) Config() Config { return s.config }
+
+// RootKey is the key in force.
+func (s *Server) RootKey() RootKey { return s.rootKey }
+
+// Service is the API without its wire, for what runs in the same process.
+func (s *Server) Service() api.Service { return s.service }

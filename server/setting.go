@@ -1,0 +1,149 @@
+package server
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Setting is one thing that can be set, with everything there is to say about it.
+type Setting struct {
+	// Name is the setting's place in the file; dots separate the levels.
+	Name string
+	// Env is the environment variable.
+	Env string
+	// Flag is the flag of the command line without its dashes; empty for what must not be seen in
+	// a list of processes.
+	Flag string
+	// Default is the value when nothing is set.
+	Default string
+	// Unit is the unit, the form or the choice of values.
+	Unit string
+	// Meaning is one sentence or two.
+	Meaning string
+
+	set func(*Config, string) error
+}
+
+// Settings returns every setting in the order of the reference.
+func Settings() []Setting {
+	list := []Setting{
+		{Name: "addr", Default: "127.0.0.1:8080", Unit: "host:port",
+			Meaning: "Address of the API. Port 0 takes a free one.",
+			set:     text(func(c *Config) *string { return &c.Addr })},
+		{Name: "admin.addr", Default: "127.0.0.1:9090", Unit: "host:port or off",
+			Meaning: "Address of /healthz, /readyz, /metrics and /debug/pprof. The command dev takes a free port unless this is set.",
+			set:     text(func(c *Config) *string { return &c.AdminAddr })},
+		{Name: "data", Default: "./carillon-data", Unit: "folder",
+			Meaning: "Folder of everything durable. It is made with mode 0700 and belongs to one server at a time.",
+			set:     text(func(c *Config) *string { return &c.Data })},
+		{Name: "region", Default: "us-east-1", Unit: "region",
+			Meaning: "Region in every ARN and every signature.",
+			set:     text(func(c *Config) *string { return &c.Region })},
+		{Name: "account", Default: "123456789012", Unit: "12 digits",
+			Meaning: "Account id that the root key belongs to.",
+			set:     text(func(c *Config) *string { return &c.Account })},
+		{Name: "root.key_id", Unit: "text",
+			Meaning: "Access key id of the root key. Without one, the key in root-key.json of the data folder is used, which the first start makes.",
+			set:     text(func(c *Config) *string { return &c.RootKeyID })},
+		{Name: "root.secret", Unit: "text",
+			Meaning: "Secret of the root key, at least 16 characters unless only this machine can reach the server. It has no flag: everybody on the machine can read command lines.",
+			set:     text(func(c *Config) *string { return &c.RootSecret })},
+		{Name: "default_bearer", Unit: "ARN",
+			Meaning: "User or bot that acts when a request has no x-amz-chime-bearer, for clients older than that header. Without one, such requests are refused.",
+			set:     text(func(c *Config) *string { return &c.DefaultBearer })},
+		{Name: "allowed_origins", Default: "*", Unit: "list of origins",
+			Meaning: "Web origins that may call the API from a browser, separated by commas or as a list in the file; * allows all. Every request is signed whatever its origin.",
+			set:     origins},
+		{Name: "limits.profile", Default: ProfileOpen, Unit: "open or aws",
+			Meaning: "open limits only what protects the server; aws has the quotas and request rates of AWS.",
+			set:     text(func(c *Config) *string { return &c.LimitsProfile })},
+		{Name: "limits.members_per_batch", Unit: "members, 1 to 1000",
+			Meaning: "How many members one BatchCreateChannelMembership may carry. Without a value the profile decides: 100 in both.",
+			set:     membersPerBatch},
+		{Name: "http.max_body", Default: "1048576", Unit: "bytes",
+			Meaning: "Greatest size of a request's body.",
+			set:     maxBody},
+		{Name: "http.header_timeout", Default: "10s", Unit: "duration",
+			Meaning: "How long a client may take to send the headers of a request.",
+			set:     duration(func(c *Config) *time.Duration { return &c.HeaderTimeout })},
+		{Name: "http.body_timeout", Default: "30s", Unit: "duration",
+			Meaning: "How long a client may take to send the body of a request.",
+			set:     duration(func(c *Config) *time.Duration { return &c.BodyTimeout })},
+		{Name: "http.idle_timeout", Default: "2m", Unit: "duration",
+			Meaning: "How long a connection may stay open between two requests.",
+			set:     duration(func(c *Config) *time.Duration { return &c.IdleTimeout })},
+		{Name: "shutdown_timeout", Default: "30s", Unit: "duration",
+			Meaning: "How long requests in flight are waited for at the end.",
+			set:     duration(func(c *Config) *time.Duration { return &c.ShutdownTimeout })},
+		{Name: "log.level", Default: "info", Unit: "debug, info, warn or error",
+			Meaning: "Least level that is logged.",
+			set:     text(func(c *Config) *string { return &c.LogLevel })},
+		{Name: "log.format", Default: "text", Unit: "text or json",
+			Meaning: "Form of the lines on the standard error output.",
+			set:     text(func(c *Config) *string { return &c.LogFormat })},
+	}
+	for i := range list {
+		s := &list[i]
+		s.Env = "CARILLON_" + strings.ToUpper(strings.ReplaceAll(s.Name, ".", "_"))
+		if s.Name != "root.secret" {
+			s.Flag = strings.NewReplacer(".", "-", "_", "-").Replace(s.Name)
+		}
+	}
+	return list
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		*field(c) = value
+		return nil
+	}
+}
+
+func duration(field func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return fmt.Errorf("%q is no duration: use a number and a unit, such as 30s or 2m", value)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func maxBody(c *Config, value string) error {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no whole number of bytes", value)
+	}
+	c.MaxBody = n
+	return nil
+}
+
+// membersPerBatch refuses 0, which some would mean as "no limit" and the field has as "not set".
+func membersPerBatch(c *Config, value string) error {
+	if value == "" {
+		c.MembersPerBatch = 0
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return fmt.Errorf("%q is no whole number", value)
+	}
+	if err := within(int64(n), 1, maxMembersPerBatch); err != nil {
+		return err
+	}
+	c.MembersPerBatch = n
+	return nil
+}
+
+func origins(c *Config, value string) error {
+	c.AllowedOrigins = nil
+	for origin := range strings.SplitSeq(value, ",") {
+		if origin = strings.TrimSpace(origin); origin != "" {
+			c.AllowedOrigins = append(c.AllowedOrigins, origin)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"carillon/arn"
+	"carillon/store"
+)
+
+// town is a store with many users, for benchmarks.
+type town struct {
+	*Store
+	keys     *store.Keys
+	instance store.AppInstance
+	users    []store.Identity
+}
+
+const benchAccount = "123456789012"
+
+func newTown(b *testing.B, users int) *town {
+	b.Helper()
+	s, err := OpenSQLite(filepath.Join(b.TempDir(), "carillon.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	t := &town{Store: s, keys: store.NewKeys(1, time.Now)}
+	now := time.Now()
+	t.instance = store.AppInstance{Key: t.keys.Next(), Account: benchAccount, ID: "7b5e2f5c-7b7f-4a53-9d8b-7a6d3f0c2b1a", Name: "town", Created: now, Updated: now}
+	t.update(b, func(tx store.Tx) error { return tx.CreateAppInstance(t.instance) })
+	for len(t.users) < users {
+		t.update(b, func(tx store.Tx) error {
+			for range min(10_000, users-len(t.users)) {
+				u := store.Identity{
+					Key: t.keys.Next(), Instance: t.instance.Key, Kind: arn.User, ID: fmt.Sprintf("%032x", rand.Uint64()),
+					Name: "A user of the town", Created: now, Updated: now,
+				}
+				if err := tx.CreateIdentity(u); err != nil {
+					return err
+				}
+				t.users = append(t.users, u)
+			}
+			return nil
+		})
+	}
+	return t
+}
+
+func (t *town) update(b *testing.B, fn func(store.Tx) error) {
+	b.Helper()
+	if err := t.Update(context.Background(), fn); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// channel makes a channel with these members.
+func (t *town) channel(b *testing.B, members []store.Identity) store.Channel {
+	b.Helper()
+	now := time.Now()
+	c := store.Channel{
+		Key: t.keys.Next(), Instance: t.instance.Key, Name: "A channel of the town", CreatedBy: t.users[0].Key,
+		Created: now, Updated: now,
+	}
+	c.ID = fmt.Sprintf("%032x", c.Key)
+	t.update(b, func(tx store.Tx) error { return tx.CreateChannel(c) })
+	for len(members) > 0 {
+		n := min(10_000, len(members))
+		t.update(b, func(tx store.Tx) error { return t.addMembers(tx, c, members[:n]) })
+		members = members[n:]
+	}
+	return c
+}
+
+// addMembers does what adding members to a channel needs of the store.
+func (t *town) addMembers(tx store.Tx, c store.Channel, members []store.Identity) error {
+	refs := make([]store.IdentityRef, len(members))
+	for i, m := range members {
+		refs[i] = store.IdentityRef{Kind: m.Kind, ID: m.ID}
+	}
+	standings, err := tx.Standings(t.instance.Key, c.Key, refs)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	memberships := make([]store.ChannelMembership, 0, len(members))
+	keys := t.keys.Take(len(members))
+	for i, s := range standings {
+		if s.Exists() && !s.Member() && !s.Banned {
+			memberships = append(memberships, store.ChannelMembership{Key: keys[i], Channel: c.Key, Member: s.Key, InvitedBy: t.users[0].Key, Created: now})
+		}
+	}
+	if err := tx.CreateChannelMemberships(c.Key, memberships); err != nil {
+		return err
+	}
+	_, err = tx.AdvanceChannel(c.Key, 1, len(memberships))
+	return err
+}
+
+// callers runs fn in b.N calls by n goroutines. It also reports the processor time of a call, which
+// says more than the clock on a machine that others use.
+func callers(b *testing.B, n int, fn func() error) {
+	b.Helper()
+	b.SetParallelism(max(1, n/runtime.GOMAXPROCS(0)))
+	b.ResetTimer()
+	before := processorTime(b)
+	defer func() {
+		b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+	}()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := fn(); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func processorTime(b *testing.B) time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	for _, n := range []int{1, 64, 512} {
+		b.Run(fmt.Sprintf("callers=%d", n), func(b *testing.B) {
+			t := newTown(b, 1)
+			channels := make([]store.Channel, 100)
+			for i := range channels {
+				channels[i] = t.channel(b, nil)
+			}
+			callers(b, n, func() error {
+				c := channels[rand.IntN(len(channels))]
+				return t.Update(context.Background(), func(tx store.Tx) error {
+					_, err := tx.AdvanceChannel(c.Key, 1, 0)
+					return err
+				})
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+		})
+	}
+}
+
+// BenchmarkAddMembers adds members in batches of 100, 16 at a time, each to one of 64 channels.
+func BenchmarkAddMembers(b *testing.B) {
+	const batch = 100
+	for _, order := range []string{"neighbours", "random"} {
+		b.Run(order, func(b *testing.B) {
+			const users = 50_000
+			t := newTown(b, users)
+			channels := make([]store.Channel, 64)
+			for i := range channels {
+				channels[i] = t.channel(b, nil)
+			}
+			if order == "random" {
+				rand.Shuffle(users, func(i, j int) { t.users[i], t.users[j] = t.users[j], t.users[i] })
+			}
+			var next atomic.Int64
+			callers(b, 16, func() error {
+				n := next.Add(1) - 1
+				// Every channel is given the whole town, from another place on.
+				from := int(n/64*batch) % users
+				round := int(n / 64 * batch / users)
+				if round > 0 {
+					return fmt.Errorf("everybody is everywhere")
+				}
+				return t.Update(context.Background(), func(tx store.Tx) error {
+					return t.addMembers(tx, channels[n%64], t.users[from:from+batch])
+				})
+			})
+			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "members/s")
+		})
+	}
+}

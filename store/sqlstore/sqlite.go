@@ -1,0 +1,153 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Options are the choices of an embedded store; the zero value is sensible.
+type Options struct {
+	// Readers is how many Views run at the same time; 0 means as many as there are processors.
+	// More do not help: a reader never waits for a disk it could share.
+	Readers int
+	// Log gets the faults that cost a whole group of transactions; nil drops them.
+	Log *slog.Logger
+}
+
+// OpenSQLite opens the database in the file at path, which it creates, readable to its owner only,
+// when it is not there. SQLite keeps two more files beside it, and path+".lock" is held by the one
+// process that has the database open: a second one is refused.
+func OpenSQLite(path string, o Options) (*Store, error) {
+	if o.Readers <= 0 {
+		o.Readers = max(2, runtime.GOMAXPROCS(0))
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &sqliteEngine{}
+	if err := e.open(path, o); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return open(e)
+}
+
+// sqliteEngine is SQLite in this process: one connection that writes, and some that read beside it.
+type sqliteEngine struct {
+	lock    *os.File
+	writer  *sqliteWriter
+	readers chan *sqliteConn // those that are free
+	opened  int              // readers, free or not
+}
+
+var _ engine = (*sqliteEngine)(nil)
+
+func (e *sqliteEngine) open(path string, o Options) (err error) {
+	if e.lock, err = lockFile(path + ".lock"); err != nil {
+		return fmt.Errorf("sqlstore: cannot open %s: %w", path, err)
+	}
+	// SQLite would create the file with the permissions of the umask. Nobody can have it open here:
+	// closing a file drops every lock that the process has on it.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("sqlstore: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("sqlstore: %w", err)
+	}
+	conn, err := openSQLiteConn(path,
+		"PRAGMA page_size = 4096",
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = FULL", // in WAL mode: sync the log at every commit
+		"PRAGMA foreign_keys = OFF",
+		"PRAGMA mmap_size = 0",
+		"PRAGMA cache_size = -65536", // KiB
+		"PRAGMA temp_store = MEMORY", // what savepoints need never goes to a file
+		"PRAGMA wal_autocheckpoint = 4000",
+		"PRAGMA journal_size_limit = 67108864",
+	)
+	if err != nil {
+		return err
+	}
+	e.writer = startSQLiteWriter(conn, o.Log)
+	e.readers = make(chan *sqliteConn, o.Readers)
+	for range o.Readers {
+		conn, err := openSQLiteConn(path,
+			"PRAGMA query_only = ON",
+			"PRAGMA mmap_size = 0",
+			"PRAGMA cache_size = -16384",
+			"PRAGMA temp_store = MEMORY",
+		)
+		if err != nil {
+			return err
+		}
+		e.readers <- conn
+		e.opened++
+	}
+	return nil
+}
+
+// lockFile takes the lock that keeps other processes, and other Stores of this one, out.
+func lockFile(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	switch err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
+	case nil:
+		return file, nil
+	case unix.EWOULDBLOCK:
+		file.Close()
+		return nil, fmt.Errorf("it is in use: %s is locked", path)
+	default:
+		file.Close()
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+}
+
+func (e *sqliteEngine) dialect() dialect { return sqliteDialect }
+
+// view runs fn on the goroutine of the caller, who waits for a free reader.
+func (e *sqliteEngine) view(ctx context.Context, fn func(session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var conn *sqliteConn
+	select {
+	case conn = <-e.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { e.readers <- conn }()
+	// The snapshot is taken by the first statement.
+	if err := conn.control("BEGIN DEFERRED"); err != nil {
+		return err
+	}
+	defer conn.rollback()
+	return fn(conn)
+}
+
+func (e *sqliteEngine) update(ctx context.Context, fn func(session) (func(), error)) error {
+	return e.writer.update(ctx, fn)
+}
+
+// close closes what open opened. The writer is last: whoever closes last moves the log into the
+// database.
+func (e *sqliteEngine) close() error {
+	var errs []error
+	for range e.opened {
+		errs = append(errs, (<-e.readers).close())
+	}
+	if e.writer != nil {
+		errs = append(errs, e.writer.close())
+	}
+	if e.lock != nil {
+		errs = append(errs, e.lock.Close())
+	}
+	return errors.Join(errs...)
+}
