@@ -93,8 +93,9 @@ type Operation struct {
 	// Call calls the operation's method of s. in is what Decode returned. The Output is nil for
 	// operations that answer without a body.
 	Call func(ctx context.Context, s Service, caller *Caller, in any) (Output, error)
-	// Resources appends to dst the ARNs that the request names as what it acts on: those in its
-	// path and query, and the app instance it creates something in.
+	// Resources appends to dst the ARNs that the request names as what it acts on: its app instance,
+	// app instance user, bot or admin, channel, channel flow or tagged resource, but not the members
+	// and moderators that it adds, asks about or removes.
 	Resources func(in any, dst []string) []string
 }
 

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"carillon/api/apigen/model"
 )
 
 // handwritten are the matchers written out by hand, each with a shape of the models that has its
@@ -91,11 +89,7 @@ const tooOften, oftenEnough = `.{0,1023}`, `.{0,1000}.{0,23}`
 // patternOf compiles the pattern of a shape as Go understands it, with flags.
 func patternOf(t testing.TB, shape, flags string) *regexp.Regexp {
 	t.Helper()
-	m, err := model.Load("../models")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pattern := m.Shapes[shape].Bounds.Pattern
+	pattern := theModel(t).Shapes[shape].Bounds.Pattern
 	if pattern == "" {
 		t.Fatalf("%s has no pattern", shape)
 	}
@@ -143,11 +137,7 @@ func TestLazyPattern(t *testing.T) {
 		{"an ARN of the old kind with a space", "Arn", "arn:aws:kinesis:us-east-1:1:stream/a b", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m, err := model.Load("../models")
-			if err != nil {
-				t.Fatal(err)
-			}
-			match := lazyPattern(m.Shapes[c.shape].Bounds.Pattern)
+			match := lazyPattern(theModel(t).Shapes[c.shape].Bounds.Pattern)
 			if got := match(c.text); got != c.want {
 				t.Errorf("%q: %v, want %v", c.text, got, c.want)
 			}

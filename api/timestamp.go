@@ -73,7 +73,7 @@ func (t *Timestamp) UnmarshalJSON(b []byte) error {
 // parseEpoch reads epoch seconds, to the nearest millisecond, of the years that ISO 8601 can write.
 func parseEpoch(text string) (time.Time, bool) {
 	seconds, err := strconv.ParseFloat(text, 64)
-	if err != nil || strings.ContainsAny(text, "xX") {
+	if err != nil || strings.ContainsAny(text, "xX_") {
 		return time.Time{}, false
 	}
 	if !(seconds >= minEpoch && seconds < maxEpoch) { // NaN is on neither side

@@ -20,18 +20,17 @@ func (s *Service) CreateAppInstanceAdmin(ctx context.Context, caller *api.Caller
 		if who.Key == 0 {
 			return errUnregistered
 		}
-		err = within(s.limits.AdminsPerAppInstance, "admins per app instance", func(bound int) (int, error) {
-			return tx.CountAppInstanceAdmins(instance.Key, bound)
-		})
-		if err != nil {
-			return err
-		}
 		out.AppInstanceAdmin = described(a, who)
 		err = tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: s.keys.Next(), Instance: instance.Key, Identity: who.Key, Created: s.Now()})
 		if errors.Is(err, store.ErrExists) {
 			return api.Errorf(api.Conflict, "The identity is an admin of the app instance already.")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return within(s.limits.AdminsPerAppInstance, "admins per app instance", others(func(bound int) (int, error) {
+			return tx.CountAppInstanceAdmins(instance.Key, bound)
+		}))
 	})
 	if err != nil {
 		return nil, err

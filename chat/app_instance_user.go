@@ -31,12 +31,6 @@ func (s *Service) CreateAppInstanceUser(ctx context.Context, caller *api.Caller,
 		}
 		created, err = s.once(tx, caller.Account, "CreateAppInstanceUser", in.ClientRequestToken, in, func() (string, error) {
 			name := a.Of(arn.User, in.AppInstanceUserId).String()
-			err := within(s.limits.UsersPerAppInstance, "users per app instance", func(bound int) (int, error) {
-				return tx.CountIdentities(instance.Key, arn.User, bound)
-			})
-			if err != nil {
-				return "", err
-			}
 			now := s.Now()
 			user := store.Identity{
 				Key: s.keys.Next(), Instance: instance.Key, Kind: arn.User, ID: in.AppInstanceUserId,
@@ -46,6 +40,12 @@ func (s *Service) CreateAppInstanceUser(ctx context.Context, caller *api.Caller,
 			case errors.Is(err, store.ErrExists):
 				return name, s.sameUser(tx, user)
 			case err != nil:
+				return "", err
+			}
+			err := within(s.limits.UsersPerAppInstance, "users per app instance", others(func(bound int) (int, error) {
+				return tx.CountIdentities(instance.Key, arn.User, bound)
+			}))
+			if err != nil {
 				return "", err
 			}
 			return name, tx.PutTags(user.Key, tags)

@@ -56,17 +56,6 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 	if err != nil {
 		return "", err
 	}
-	err = within(s.limits.ChannelsPerAppInstance, "channels per app instance", func(bound int) (int, error) {
-		return tx.CountChannels(creator.Instance, bound)
-	})
-	if err != nil {
-		return "", err
-	}
-	for _, member := range members {
-		if err := s.withinChannelsPerUser(tx, member.Key); err != nil {
-			return "", err
-		}
-	}
 	now := s.Now()
 	channel := store.Channel{
 		Key: s.keys.Next(), Instance: creator.Instance, ID: in.ChannelId,
@@ -82,6 +71,9 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 		return "", api.Errorf(api.Conflict, "A channel with that ChannelId exists already.")
 	}
 	if err != nil {
+		return "", err
+	}
+	if err := s.withinOfChannel(tx, creator.Instance, members, moderators); err != nil {
 		return "", err
 	}
 	if err := tx.PutTags(channel.Key, tags); err != nil {
@@ -100,6 +92,28 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 		return "", err
 	}
 	return e.channelARN.String(), nil
+}
+
+// withinOfChannel holds a channel that was just created, and those who are to be in it, to the limits.
+func (s *Service) withinOfChannel(tx store.Tx, instance store.Key, members, moderators []store.Standing) error {
+	err := within(s.limits.ChannelsPerAppInstance, "channels per app instance", others(func(bound int) (int, error) {
+		return tx.CountChannels(instance, bound)
+	}))
+	if err != nil {
+		return err
+	}
+	if limit := s.limits.MembershipsPerChannel; limit > 0 && len(members) > limit {
+		return api.Errorf(api.ResourceLimitExceeded, errFull, limit)
+	}
+	if limit := s.limits.ModeratorsPerChannel; limit > 0 && len(moderators) > limit {
+		return api.Errorf(api.ResourceLimitExceeded, "The limit of %d moderators per channel is reached.", limit)
+	}
+	for _, member := range members {
+		if err := s.withinChannelsPerUser(tx, member.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listed reads the identities of one list of CreateChannel, the creator always first and nobody

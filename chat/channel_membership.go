@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"carillon/api"
 	"carillon/arn"
@@ -162,7 +163,7 @@ func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store
 	if hidden {
 		places += len(added)
 	}
-	place, err := s.addMembers(tx, e, added, hidden, places)
+	place, err := s.addMembers(tx, e, added, hidden, s.Now(), places)
 	if err != nil {
 		return err
 	}
@@ -187,7 +188,8 @@ func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store
 // join adds members that are none yet, and announces each. It is for the few members of a new
 // channel and for single ones; a batch has one announcement for all.
 func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standing, hidden bool) error {
-	first, err := s.addMembers(tx, e, who, hidden, len(who))
+	now := s.Now()
+	first, err := s.addMembers(tx, e, who, hidden, now, len(who))
 	if err != nil {
 		return err
 	}
@@ -197,7 +199,7 @@ func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standi
 		audience.Joined = []string{shown.Arn}
 		events.add("CREATE_CHANNEL_MEMBERSHIP", e.channelARN.String(), first+int64(i), audience, &api.ChannelMembership{
 			ChannelArn: e.channelARN.String(), Member: shown, InvitedBy: described(e.channelARN, e.Actor.Identity),
-			Type: membershipType(hidden), CreatedTimestamp: api.Time(s.Now()), LastUpdatedTimestamp: api.Time(s.Now()),
+			Type: membershipType(hidden), CreatedTimestamp: api.Time(now), LastUpdatedTimestamp: api.Time(now),
 		})
 	}
 	return nil
@@ -205,8 +207,7 @@ func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standi
 
 // addMembers writes memberships and takes places for the events that tell of them. It returns the
 // first place.
-func (s *Service) addMembers(tx store.Tx, e *entry, who []store.Standing, hidden bool, places int) (first int64, err error) {
-	now := s.Now()
+func (s *Service) addMembers(tx store.Tx, e *entry, who []store.Standing, hidden bool, now time.Time, places int) (first int64, err error) {
 	keys := s.keys.Take(len(who))
 	memberships := make([]store.ChannelMembership, len(who))
 	for i, member := range who {
@@ -451,6 +452,9 @@ func describeMembership(channel arn.ARN, m store.ListedMember) *api.ChannelMembe
 // forMember is a membership as its member sees it.
 func forMember(instance arn.ARN, m store.ListedMembership) api.ChannelMembershipForAppInstanceUserSummary {
 	channel := summary(instance, m.In)
+	if m.LastTargeted.After(m.In.LastMessage) {
+		channel.LastMessageTimestamp = api.Time(m.LastTargeted)
+	}
 	return api.ChannelMembershipForAppInstanceUserSummary{
 		ChannelSummary: &channel,
 		AppInstanceUserMembershipSummary: &api.AppInstanceUserMembershipSummary{

@@ -45,6 +45,7 @@ type Service struct {
 	newID             func() string
 	keys              *store.Keys
 	pages             cipher.AEAD
+	ids               messageIDs
 }
 
 var _ api.Service = (*Service)(nil)
@@ -63,7 +64,10 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	}
 	s.keys = store.NewKeys(o.Node, s.now)
 	var err error
-	s.pages, err = openPageSeal(ctx, o.Store)
+	if s.pages, err = openPageSeal(ctx, o.Store); err != nil {
+		return nil, err
+	}
+	s.ids, err = openMessageIDs(ctx, o.Store)
 	return s, err
 }
 
@@ -87,6 +91,19 @@ func (s *Service) update(ctx context.Context, fn func(tx store.Tx, events *event
 		}
 		return nil
 	})
+}
+
+// view runs fn on a snapshot and then publishes its events, which are those of things that are not
+// stored.
+func (s *Service) view(ctx context.Context, fn func(tx store.Tx, events *events) error) error {
+	var e events
+	if err := s.store.View(ctx, func(tx store.Tx) error { return fn(tx, &e) }); err != nil {
+		return err
+	}
+	for _, event := range e.list {
+		s.bus.Publish(event)
+	}
+	return nil
 }
 
 // The texts of AWS that clients have been seen to read.

@@ -3,6 +3,7 @@ package chat
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 )
 
 // The bounds of a filter rule: its size in bytes, its complexity, which is the number of attribute
@@ -86,11 +87,13 @@ func alternatives(text []byte) (int, error) {
 			count++
 			continue
 		}
-		var operator map[string][]string
-		if err := json.Unmarshal(item, &operator); err != nil || len(operator) != 1 || len(operator["anything-but"]) == 0 {
+		var operator map[string][]*string
+		err := json.Unmarshal(item, &operator)
+		excluded := operator["anything-but"]
+		if err != nil || len(operator) != 1 || len(excluded) == 0 || slices.Contains(excluded, nil) {
 			return 0, errRuleValue
 		}
-		count += len(operator["anything-but"])
+		count += len(excluded)
 	}
 	return count, nil
 }

@@ -13,6 +13,9 @@ type Limits struct {
 	MembershipsPerChannel  int
 	ChannelsPerUser        int
 	ModeratorsPerChannel   int
+	// SearchableMemberships is how many channels the user may be in whose channels SearchChannels
+	// goes through.
+	SearchableMemberships int
 	// MembersPerBatch is the greatest number of MemberArns in one BatchCreateChannelMembership.
 	// It is never unlimited: 0 is taken for 100.
 	MembersPerBatch int
@@ -37,6 +40,7 @@ func AWSLimits() Limits {
 		MembershipsPerChannel:  10_000,
 		ChannelsPerUser:        20_000,
 		ModeratorsPerChannel:   1_000,
+		SearchableMemberships:  1_000,
 		MembersPerBatch:        100,
 	}
 }
@@ -55,6 +59,16 @@ func within(limit int, noun string, count func(bound int) (int, error)) error {
 		return api.Errorf(api.ResourceLimitExceeded, "The limit of %d %s is reached.", limit, noun)
 	}
 	return nil
+}
+
+// others counts what there is beside the one that this transaction has created. A limit is asked
+// after the creation where a name that is taken already has an answer of its own: an app that
+// registers its users at every sign-in must not be stopped by a full app instance.
+func others(count func(bound int) (int, error)) func(bound int) (int, error) {
+	return func(bound int) (int, error) {
+		n, err := count(bound + 1)
+		return n - 1, err
+	}
 }
 
 // checkMetadata holds metadata to its size, which counts bytes.

@@ -22,7 +22,15 @@ var errToken = api.Errorf(api.BadRequest, "The NextToken is not valid for this r
 // openPageSeal returns what seals page tokens. Its key lives in the store, so that a token made by
 // one node is good on every other and after a restart.
 func openPageSeal(ctx context.Context, st store.Store) (cipher.AEAD, error) {
-	const setting = "page-token-key"
+	block, err := sharedCipher(ctx, st, "page-token-key")
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// sharedCipher is AES with a key that all nodes share: the first one makes it.
+func sharedCipher(ctx context.Context, st store.Store, setting string) (cipher.Block, error) {
 	var key []byte
 	err := st.Update(ctx, func(tx store.Tx) (err error) {
 		key, err = tx.Setting(setting)
@@ -36,11 +44,7 @@ func openPageSeal(ctx context.Context, st store.Store) (cipher.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+	return aes.NewCipher(key)
 }
 
 // page is where a list begins and how long it may be.
@@ -85,9 +89,14 @@ func cut[T any](p *page, fetched []T, position func(T) store.Key) ([]T, string) 
 		return fetched, ""
 	}
 	fetched = fetched[:p.limit]
+	return fetched, p.token(position(fetched[p.limit-1]))
+}
+
+// token seals the position after which the next page begins.
+func (p *page) token(position store.Key) string {
 	nonce := make([]byte, p.s.pages.NonceSize(), 64)
 	rand.Read(nonce)
 	var plain [8]byte
-	binary.BigEndian.PutUint64(plain[:], uint64(position(fetched[p.limit-1])))
-	return fetched, base64.RawURLEncoding.EncodeToString(p.s.pages.Seal(nonce, nonce, plain[:], p.bound))
+	binary.BigEndian.PutUint64(plain[:], uint64(position))
+	return base64.RawURLEncoding.EncodeToString(p.s.pages.Seal(nonce, nonce, plain[:], p.bound))
 }

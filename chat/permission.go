@@ -13,6 +13,10 @@ type entry struct {
 	store.Entry
 	channelARN arn.ARN
 	bearer     arn.ARN
+	// stream is where the messages at hand live, and subChannelID the id of the sub-channel they live
+	// in, empty in a channel that is not elastic. Only enterStream sets them.
+	stream       store.Key
+	subChannelID string
 }
 
 // enter reads the channel that an operation acts on and what the bearer is to it. A bearer that is
@@ -43,6 +47,19 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel string, absent 
 		return nil, absent
 	}
 	return &entry{Entry: found, channelARN: a, bearer: bearer}, nil
+}
+
+// enterStream enters a channel for an operation on its messages.
+func (s *Service) enterStream(tx store.Tx, caller *api.Caller, channel, subChannel string) (*entry, error) {
+	e, err := s.enter(tx, caller, channel, errForbidden)
+	if err != nil {
+		return nil, err
+	}
+	if subChannel != "" {
+		return nil, errNotElastic
+	}
+	e.stream = e.Channel.Key
+	return e, nil
 }
 
 // bearer reads the header of the identity the caller acts for.
@@ -91,6 +108,21 @@ func (e *entry) moderates() bool { return e.Actor.Admin || e.Actor.Moderator }
 // moderate it. A ban does not take away what everybody may read.
 func (e *entry) mayRead() bool { return !e.Channel.Private || e.Actor.Member() || e.moderates() }
 
+// mayReadStream: messages are read by whoever may read the channel.
+func (e *entry) mayReadStream() bool { return e.mayRead() }
+
+// maySend: only members send, and hidden ones do not. Those who moderate are no exception.
+func (e *entry) maySend() bool { return e.Actor.Member() && !e.Actor.Membership.Hidden }
+
+// maySeeMessage: a targeted message is seen by its sender and its target alone, and one that has not
+// been sent by its sender alone.
+func (e *entry) maySeeMessage(m store.ChannelMessage) bool {
+	if m.Sender == e.Actor.Key {
+		return true
+	}
+	return m.Status == store.MessageSent && (m.Target == 0 || m.Target == e.Actor.Key)
+}
+
 // mayJoin: a public channel is open to everybody who is not banned, whatever its mode. A member may
 // ask again, and is told that it is one.
 func (e *entry) mayJoin() bool {
@@ -110,9 +142,6 @@ func (e *entry) mayAdd(only bool) bool { return e.mayAddMembers() || only && e.m
 func (e *entry) maySeeMembership(hidden bool, member store.Key) bool {
 	return !hidden || e.moderates() || member == e.Actor.Key
 }
-
-// mayActFor: asking about the channels of somebody else is for admins.
-func mayActFor(actor store.Standing, bearer, user arn.ARN) bool { return actor.Admin || user == bearer }
 
 // is reports whether name is the bearer's own ARN.
 func (e *entry) is(name string) bool { return name == e.bearer.String() }

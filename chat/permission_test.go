@@ -104,6 +104,37 @@ var matrix = []struct {
 	{"DeleteChannelBan", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannelBan(api.DeleteChannelBanRequest{ChannelArn: m.arn, MemberArn: m.env.ARN("frank")})
 	}},
+	{"SendChannelMessage", []string{"F F . F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.SendChannelMessage(api.SendChannelMessageRequest{
+			ChannelArn: m.arn, Content: "x", Type: "STANDARD", Persistence: "PERSISTENT", ClientRequestToken: m.env.Token(),
+		}))
+	}},
+	{"SendChannelMessage, not persistent", []string{"F F . F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.SendChannelMessage(api.SendChannelMessageRequest{
+			ChannelArn: m.arn, Content: "x", Type: "CONTROL", Persistence: "NON_PERSISTENT", ClientRequestToken: m.env.Token(),
+		}))
+	}},
+	{"GetChannelMessage", readable, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.GetChannelMessage(api.GetChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message}))
+	}},
+	{"ListChannelMessages", readable, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.ListChannelMessages(api.ListChannelMessagesRequest{ChannelArn: m.arn}))
+	}},
+	{"GetChannelMessageStatus of another's", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.GetChannelMessageStatus(api.GetChannelMessageStatusRequest{ChannelArn: m.arn, MessageId: m.message}))
+	}},
+	{"UpdateChannelMessage of another's", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.UpdateChannelMessage(api.UpdateChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message, Content: "x"}))
+	}},
+	{"RedactChannelMessage of another's", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.RedactChannelMessage(api.RedactChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message}))
+	}},
+	{"DeleteChannelMessage", []string{". F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return c.DeleteChannelMessage(api.DeleteChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message})
+	}},
+	{"UpdateChannelReadMarker", []string{"F F . . F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.UpdateChannelReadMarker(api.UpdateChannelReadMarkerRequest{ChannelArn: m.arn}))
+	}},
 	{"ListChannelBans", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelBans(api.ListChannelBansRequest{ChannelArn: m.arn}))
 	}},
@@ -145,8 +176,9 @@ var roles = []struct{ name, user string }{
 }
 
 type matrixChannel struct {
-	env *testenv.Env
-	arn string
+	env     *testenv.Env
+	arn     string
+	message string // of plain
 }
 
 func newMatrixChannel(e *testenv.Env, shape testenv.Shape) *matrixChannel {
@@ -154,6 +186,11 @@ func newMatrixChannel(e *testenv.Env, shape testenv.Shape) *matrixChannel {
 	e.Join(owner, m.arn, "dave", api.ChannelMembershipTypeHidden)
 	e.Must(e.As(owner).CreateChannelModerator(api.CreateChannelModeratorRequest{ChannelArn: m.arn, ChannelModeratorArn: e.ARN("bob")}))
 	e.Ban(owner, m.arn, "frank")
+	sent, err := e.As(plain).SendChannelMessage(api.SendChannelMessageRequest{
+		ChannelArn: m.arn, Content: "of " + plain, Type: "STANDARD", Persistence: "PERSISTENT", ClientRequestToken: e.Token(),
+	})
+	e.Must(sent, err)
+	m.message = sent.MessageId
 	return m
 }
 

@@ -58,7 +58,7 @@ func TestTagLimits(t *testing.T) {
 			"1 validation error detected: Value at 'Tags' failed to satisfy constraint: Member must not have the same key twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			same(t, error(api.Errorf(api.BadRequest, c.want)), set(c.tags...))
+			same(t, error(&api.Error{Kind: api.BadRequest, Message: c.want}), set(c.tags...))
 			refused(t, second(e.Developer().CreateAppInstance(api.CreateAppInstanceRequest{Name: "x", ClientRequestToken: e.Token(), Tags: c.tags})), api.BadRequest)
 			refused(t, second(e.Developer().CreateAppInstanceUser(api.CreateAppInstanceUserRequest{AppInstanceArn: e.Instance, AppInstanceUserId: "ivan", Name: "x", ClientRequestToken: e.Token(), Tags: c.tags})), api.BadRequest)
 			refused(t, second(e.As("alice").CreateChannel(api.CreateChannelRequest{AppInstanceArn: e.Instance, Name: "x", ClientRequestToken: e.Token(), Tags: c.tags})), api.BadRequest)

@@ -41,11 +41,6 @@ func (s *Service) DeleteChannelFlow(context.Context, *api.Caller, *api.DeleteCha
 	return errPending
 }
 
-// DeleteChannelMessage is not implemented yet.
-func (s *Service) DeleteChannelMessage(context.Context, *api.Caller, *api.DeleteChannelMessageRequest) error {
-	return errPending
-}
-
 // DeleteMessagingStreamingConfigurations is not implemented yet.
 func (s *Service) DeleteMessagingStreamingConfigurations(context.Context, *api.Caller, *api.DeleteMessagingStreamingConfigurationsRequest) error {
 	return errPending
@@ -81,16 +76,6 @@ func (s *Service) GetAppInstanceRetentionSettings(context.Context, *api.Caller, 
 	return nil, errPending
 }
 
-// GetChannelMessage is not implemented yet.
-func (s *Service) GetChannelMessage(context.Context, *api.Caller, *api.GetChannelMessageRequest) (*api.GetChannelMessageResponse, error) {
-	return nil, errPending
-}
-
-// GetChannelMessageStatus is not implemented yet.
-func (s *Service) GetChannelMessageStatus(context.Context, *api.Caller, *api.GetChannelMessageStatusRequest) (*api.GetChannelMessageStatusResponse, error) {
-	return nil, errPending
-}
-
 // GetMessagingSessionEndpoint is not implemented yet.
 func (s *Service) GetMessagingSessionEndpoint(context.Context, *api.Caller, *api.GetMessagingSessionEndpointRequest) (*api.GetMessagingSessionEndpointResponse, error) {
 	return nil, errPending
@@ -113,11 +98,6 @@ func (s *Service) ListAppInstanceUserEndpoints(context.Context, *api.Caller, *ap
 
 // ListChannelFlows is not implemented yet.
 func (s *Service) ListChannelFlows(context.Context, *api.Caller, *api.ListChannelFlowsRequest) (*api.ListChannelFlowsResponse, error) {
-	return nil, errPending
-}
-
-// ListChannelMessages is not implemented yet.
-func (s *Service) ListChannelMessages(context.Context, *api.Caller, *api.ListChannelMessagesRequest) (*api.ListChannelMessagesResponse, error) {
 	return nil, errPending
 }
 
@@ -151,23 +131,8 @@ func (s *Service) PutMessagingStreamingConfigurations(context.Context, *api.Call
 	return nil, errPending
 }
 
-// RedactChannelMessage is not implemented yet.
-func (s *Service) RedactChannelMessage(context.Context, *api.Caller, *api.RedactChannelMessageRequest) (*api.RedactChannelMessageResponse, error) {
-	return nil, errPending
-}
-
 // RegisterAppInstanceUserEndpoint is not implemented yet.
 func (s *Service) RegisterAppInstanceUserEndpoint(context.Context, *api.Caller, *api.RegisterAppInstanceUserEndpointRequest) (*api.RegisterAppInstanceUserEndpointResponse, error) {
-	return nil, errPending
-}
-
-// SearchChannels is not implemented yet.
-func (s *Service) SearchChannels(context.Context, *api.Caller, *api.SearchChannelsRequest) (*api.SearchChannelsResponse, error) {
-	return nil, errPending
-}
-
-// SendChannelMessage is not implemented yet.
-func (s *Service) SendChannelMessage(context.Context, *api.Caller, *api.SendChannelMessageRequest) (*api.SendChannelMessageResponse, error) {
 	return nil, errPending
 }
 
@@ -183,15 +148,5 @@ func (s *Service) UpdateAppInstanceUserEndpoint(context.Context, *api.Caller, *a
 
 // UpdateChannelFlow is not implemented yet.
 func (s *Service) UpdateChannelFlow(context.Context, *api.Caller, *api.UpdateChannelFlowRequest) (*api.UpdateChannelFlowResponse, error) {
-	return nil, errPending
-}
-
-// UpdateChannelMessage is not implemented yet.
-func (s *Service) UpdateChannelMessage(context.Context, *api.Caller, *api.UpdateChannelMessageRequest) (*api.UpdateChannelMessageResponse, error) {
-	return nil, errPending
-}
-
-// UpdateChannelReadMarker is not implemented yet.
-func (s *Service) UpdateChannelReadMarker(context.Context, *api.Caller, *api.UpdateChannelReadMarkerRequest) (*api.UpdateChannelReadMarkerResponse, error) {
 	return nil, errPending
 }

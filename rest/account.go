@@ -72,8 +72,13 @@ func (x *exchange) kindName() string {
 	}
 }
 
-// maxLoggedPath bounds the path in the log of a request that is for no operation, in bytes.
-const maxLoggedPath = 128
+// What callers choose is bounded in the log, in bytes.
+const (
+	maxLoggedPath   = 128  // of a request that is for no operation
+	maxLoggedBearer = 1600 // the longest ARN there is
+)
+
+func clip(s string, max int) string { return s[:min(len(s), max)] }
 
 // account writes the line in the log and counts the request.
 func (x *exchange) account(took time.Duration) {
@@ -108,12 +113,12 @@ func (x *exchange) account(took time.Duration) {
 	if x.caller != nil {
 		attrs = append(attrs, slog.String("principal", x.caller.Principal))
 		if x.caller.Bearer != "" {
-			attrs = append(attrs, slog.String("bearer", x.caller.Bearer))
+			attrs = append(attrs, slog.String("bearer", clip(x.caller.Bearer, maxLoggedBearer)))
 		}
 	}
 	if x.op == nil {
 		path, _ := sigv4.SplitTarget(x.r.RequestURI)
-		attrs = append(attrs, slog.String("method", x.r.Method), slog.String("path", path[:min(len(path), maxLoggedPath)]))
+		attrs = append(attrs, slog.String("method", x.r.Method), slog.String("path", clip(path, maxLoggedPath)))
 	}
 	// The cause of a fault is for the operator; that of a refusal may be the caller's own words.
 	if fault && x.err.Cause != nil {

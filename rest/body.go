@@ -40,7 +40,7 @@ func (x *exchange) readBody(buffer *[]byte) *api.Error {
 	x.unread = true
 	// A server that cannot set deadlines has its own.
 	deadlines := http.NewResponseController(x.w)
-	deadlines.SetReadDeadline(time.Now().Add(x.BodyTimeout))
+	_ = deadlines.SetReadDeadline(time.Now().Add(x.BodyTimeout))
 	if x.r.ContentLength > x.MaxBody {
 		return x.tooLarge()
 	}
@@ -62,7 +62,7 @@ func (x *exchange) readBody(buffer *[]byte) *api.Error {
 		case err == io.EOF:
 			x.unread = false
 			// A deadline that passes later would end the request as if its caller had gone.
-			deadlines.SetReadDeadline(time.Time{})
+			_ = deadlines.SetReadDeadline(time.Time{})
 			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return api.Errorf(api.RequestTimeout, "The request body did not arrive in time.")

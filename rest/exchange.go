@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"strings"
 
 	"carillon/api"
 	"carillon/sigv4"
@@ -99,18 +101,24 @@ func (x *exchange) receive() (any, error) {
 		caller.SourceAddress = host
 	}
 	x.caller = caller
-	if caller.Bearer, err = x.bearer(); err != nil {
+	if caller.Bearer, err = x.bearer(query); err != nil {
 		return nil, err
 	}
 	return op.Decode(&api.Input{Path: parameters, Query: query, Body: *body})
 }
 
-// bearer returns on whose behalf the caller acts, for operations where somebody can be named.
-func (x *exchange) bearer() (string, error) {
+// bearer returns on whose behalf the caller acts, for operations where somebody can be named. Signers
+// of the query form may move the header into the query, which is signed as well.
+func (x *exchange) bearer(query string) (string, error) {
 	if x.op.Bearer == api.None {
 		return "", nil
 	}
 	values := x.r.Header["X-Amz-Chime-Bearer"]
+	if len(values) == 0 && strings.Contains(query, "X-Amz-Chime-Bearer=") {
+		if parsed, err := url.ParseQuery(query); err == nil {
+			values = parsed["X-Amz-Chime-Bearer"]
+		}
+	}
 	switch {
 	case len(values) > 1:
 		return "", api.Violation("ChimeBearer", "Member must be given once")

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,6 +98,33 @@ func TestCaller(t *testing.T) {
 		}
 		if got.Bearer != aliceARN {
 			t.Errorf("bearer %q, want %q", got.Bearer, aliceARN)
+		}
+	})
+	t.Run("a presigned request may have its bearer in the query", func(t *testing.T) {
+		r := arrived("POST", channelPath+"/messages?X-Amz-Chime-Bearer="+url.QueryEscape(aliceARN), messageBody)
+		r.Header.Del("x-amz-chime-bearer")
+		got, err := receive(stubOptions(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Bearer != aliceARN {
+			t.Errorf("bearer %q, want %q", got.Bearer, aliceARN)
+		}
+	})
+	t.Run("a bearer in the header goes before one in the query", func(t *testing.T) {
+		got, err := receive(stubOptions(), arrived("POST", channelPath+"/messages?X-Amz-Chime-Bearer=bob", messageBody))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Bearer != aliceARN {
+			t.Errorf("bearer %q, want %q", got.Bearer, aliceARN)
+		}
+	})
+	t.Run("two bearers in the query are refused", func(t *testing.T) {
+		r := arrived("POST", channelPath+"/messages?X-Amz-Chime-Bearer=a&X-Amz-Chime-Bearer=b", messageBody)
+		r.Header.Del("x-amz-chime-bearer")
+		if _, err := receive(stubOptions(), r); err == nil {
+			t.Error("it was answered")
 		}
 	})
 	for name, bearer := range map[string][]string{"an empty bearer": {""}, "two bearers": {aliceARN, aliceARN}} {
@@ -235,6 +263,15 @@ func TestLog(t *testing.T) {
 		o, lines := logged()
 		ask(stubHandler(o), arrived("GET", "/"+strings.Repeat("x", 5000), ""))
 		if lines.Len() > 1000 {
+			t.Errorf("%d bytes", lines.Len())
+		}
+	})
+	t.Run("a bearer longer than any ARN is cut", func(t *testing.T) {
+		o, lines := logged()
+		r := arrived("GET", channelPath, "")
+		r.Header.Set("x-amz-chime-bearer", strings.Repeat("x", 5000))
+		ask(stubHandler(o), r)
+		if lines.Len() > 2500 {
 			t.Errorf("%d bytes", lines.Len())
 		}
 	})

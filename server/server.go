@@ -146,11 +146,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 	var requests context.Context
 	requests, s.abort = context.WithCancel(context.Background())
 	base := func(net.Listener) context.Context { return requests }
-	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
 		Handler: rest.New(options), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
-		WriteTimeout: s.config.BodyTimeout + answerTimeout,
+		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}
 	s.adminServer = &http.Server{
 		Handler: adminHandler(s.ready, s.metrics), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
@@ -203,7 +203,7 @@ func (s *Server) listen(ctx context.Context) (err error) {
 // requests in flight within Config.ShutdownTimeout, and closes the store.
 func (s *Server) Serve(ctx context.Context) error {
 	ended := make(chan error, 2)
-	go func() { ended <- s.apiServer.Serve(s.apiListener) }()
+	go func() { ended <- s.apiServer.Serve(rest.Listener(s.apiListener)) }()
 	if s.adminListener != nil {
 		go func() { ended <- s.adminServer.Serve(s.adminListener) }()
 	}

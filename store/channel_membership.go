@@ -19,6 +19,9 @@ type MembershipView struct {
 	ReadMarker time.Time
 	// Preferences is the JSON text of the preferences; empty before the first.
 	Preferences string
+	// LastTargeted is the time of the last message in the channel that the member sees and others do
+	// not; zero before the first.
+	LastTargeted time.Time
 }
 
 // ListedMember is a membership with who the member is and who invited it.
@@ -51,6 +54,9 @@ type ChannelMemberships interface {
 	SetPreferences(channel, member Key, preferences string) error
 	// ListMembershipsOf lists the memberships of one identity, hidden ones included.
 	ListMembershipsOf(member, after Key, limit int) ([]ListedMembership, error)
+	// CountVisibleMembers counts for each channel its members that are not hidden: those that are
+	// among the given ones, and all, of which it counts at most one more than were given.
+	CountVisibleMembers(channels, members []Key) (among, all []int, err error)
 	// CountMembershipsOf counts up to limit.
 	CountMembershipsOf(member Key, limit int) (int, error)
 }

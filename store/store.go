@@ -22,7 +22,21 @@ var (
 	ErrClosed = errors.New("store: closed")
 	// ErrReadOnly: a View tried to write.
 	ErrReadOnly = errors.New("store: write in a read-only transaction")
+	// ErrBusy: the engine cannot, for now: it is overloaded, or cannot be reached. Nothing of the
+	// transaction remains, and another time it may succeed.
+	ErrBusy error = temporary("store: busy, try again")
+	// ErrUncertain: the engine went away during a commit. The transaction may have been committed,
+	// then without its AfterCommit functions, or not.
+	ErrUncertain error = temporary("store: the outcome of a commit is not known")
 )
+
+// temporary is an error that is no fault of the request.
+type temporary string
+
+func (t temporary) Error() string { return string(t) }
+
+// Temporary tells those who do not know this package that another time may be better.
+func (t temporary) Temporary() bool { return true }
 
 // Store is durable state.
 type Store interface {
@@ -50,6 +64,7 @@ type Tx interface {
 	ChannelMemberships
 	ChannelModerators
 	ChannelBans
+	ChannelMessages
 	Tags
 	RequestTokens
 	Settings

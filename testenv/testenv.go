@@ -44,6 +44,7 @@ type Env struct {
 
 	clock  clock
 	events recorder
+	setup  setup
 }
 
 // Option changes a server before it starts.
@@ -76,19 +77,10 @@ func New(t testing.TB, options ...Option) *Env {
 	})
 	var local bus.Local
 	local.Subscribe(e.events.add)
-	set := setup{Options: chat.Options{
+	e.setup = setup{Options: chat.Options{
 		Store: opened, Bus: &local, Partition: "aws", Region: Region, Limits: chat.OpenLimits(), Now: e.clock.now,
 	}}
-	for _, option := range options {
-		option(&set)
-	}
-	if set.wrap != nil {
-		set.Store = set.wrap(set.Store)
-	}
-	e.Store = set.Store
-	if e.Service, err = chat.Open(t.Context(), set.Options); err != nil {
-		t.Fatal(err)
-	}
+	e.open(options)
 	e.Instance = e.NewInstance("demo")
 	e.AddUser(e.Instance, "admin")
 	for _, name := range Users {
@@ -98,6 +90,30 @@ func New(t testing.TB, options ...Option) *Env {
 		AppInstanceArn: e.Instance, AppInstanceAdminArn: e.ARN("admin"),
 	}))
 	return e
+}
+
+// Restart replaces the server by another node on the same store, with options changed.
+func (e *Env) Restart(options ...Option) {
+	e.T.Helper()
+	// The clock stands still: only its node tells the keys of the new server from those of the old one.
+	e.setup.Node++
+	e.open(options)
+}
+
+func (e *Env) open(options []Option) {
+	e.T.Helper()
+	for _, option := range options {
+		option(&e.setup)
+	}
+	if e.setup.wrap != nil {
+		e.setup.Store, e.setup.wrap = e.setup.wrap(e.setup.Store), nil
+	}
+	e.Store = e.setup.Store
+	service, err := chat.Open(e.T.Context(), e.setup.Options)
+	if err != nil {
+		e.T.Fatal(err)
+	}
+	e.Service = service
 }
 
 // NewInstance makes another app instance and returns its ARN.

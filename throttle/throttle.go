@@ -7,6 +7,7 @@ package throttle
 
 import (
 	"context"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 	"carillon/arn"
 )
 
-// defaultBuckets takes some 20 MB when every bucket is in use.
+// defaultBuckets takes some 15 MB when every bucket is in use.
 const defaultBuckets = 1 << 16
 
 // Options are what a Throttle can be given besides its rates. The zero value is ready for use.
@@ -39,8 +40,11 @@ type Throttle struct {
 	of  map[string][]int
 	all []int
 
+	// Buckets go by the hashes of their keys, because a bearer that nobody has looked at yet may be
+	// as long as a header can be. The seed keeps anybody from making two keys meet.
+	seed    maphash.Seed
 	mu      sync.Mutex
-	buckets *simplelru.LRU[bucketKey, *rate.Limiter]
+	buckets *simplelru.LRU[uint64, *rate.Limiter]
 }
 
 // bucketKey names a bucket. The caller's account is part of it, so that nobody can use up the rates of
@@ -61,8 +65,8 @@ func New(rates []Rate, o Options) *Throttle {
 	if o.Buckets <= 0 {
 		o.Buckets = defaultBuckets
 	}
-	t := &Throttle{rates: rates, now: o.Now, of: make(map[string][]int)}
-	t.buckets, _ = simplelru.NewLRU[bucketKey, *rate.Limiter](o.Buckets, nil) // fails for sizes below 1
+	t := &Throttle{rates: rates, now: o.Now, of: make(map[string][]int), seed: maphash.MakeSeed()}
+	t.buckets, _ = simplelru.NewLRU[uint64, *rate.Limiter](o.Buckets, nil) // fails for sizes below 1
 	for i, r := range rates {
 		for _, name := range r.Operations {
 			t.of[name] = append(t.of[name], i)
@@ -105,7 +109,8 @@ func (t *Throttle) Admit(_ context.Context, op *api.Operation, caller *api.Calle
 }
 
 func (t *Throttle) bucket(key bucketKey) *rate.Limiter {
-	if b, ok := t.buckets.Get(key); ok {
+	hash := maphash.Comparable(t.seed, key)
+	if b, ok := t.buckets.Get(hash); ok {
 		return b
 	}
 	perSecond := t.rates[key.rate].PerSecond
@@ -113,7 +118,7 @@ func (t *Throttle) bucket(key bucketKey) *rate.Limiter {
 		perSecond = t.rates[key.rate].Elastic
 	}
 	b := rate.NewLimiter(rate.Limit(perSecond), perSecond)
-	t.buckets.Add(key, b)
+	t.buckets.Add(hash, b)
 	return b
 }
 

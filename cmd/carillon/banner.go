@@ -49,6 +49,7 @@ export AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY={{.Endpoint}}
 export AWS_ACCESS_KEY_ID={{.AccessKeyID}}
 export AWS_SECRET_ACCESS_KEY={{.SecretAccessKey}}
 export AWS_DEFAULT_REGION={{.Region}} AWS_REGION={{.Region}}
+export APP_INSTANCE_ARN={{.AppInstanceARN}}
 
 # Python (boto3)
 import boto3

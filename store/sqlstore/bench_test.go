@@ -24,35 +24,46 @@ type town struct {
 	users    []store.Identity
 }
 
-const benchAccount = "123456789012"
-
-func newTown(b *testing.B, users int) *town {
-	b.Helper()
+// openTown opens the engine that is measured.
+var openTown = func(b *testing.B) *Store {
 	s, err := OpenSQLite(filepath.Join(b.TempDir(), "carillon.db"), Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
-	t := &town{Store: s, keys: store.NewKeys(1, time.Now)}
+	return s
+}
+
+const benchAccount = "123456789012"
+
+func newTown(b *testing.B, users int) *town {
+	b.Helper()
+	t := &town{Store: openTown(b), keys: store.NewKeys(1, time.Now)}
 	now := time.Now()
 	t.instance = store.AppInstance{Key: t.keys.Next(), Account: benchAccount, ID: "7b5e2f5c-7b7f-4a53-9d8b-7a6d3f0c2b1a", Name: "town", Created: now, Updated: now}
 	t.update(b, func(tx store.Tx) error { return tx.CreateAppInstance(t.instance) })
 	for len(t.users) < users {
-		t.update(b, func(tx store.Tx) error {
-			for range min(10_000, users-len(t.users)) {
-				u := store.Identity{
-					Key: t.keys.Next(), Instance: t.instance.Key, Kind: arn.User, ID: fmt.Sprintf("%032x", rand.Uint64()),
-					Name: "A user of the town", Created: now, Updated: now,
-				}
-				if err := tx.CreateIdentity(u); err != nil {
-					return err
-				}
-				t.users = append(t.users, u)
-			}
-			return nil
-		})
+		t.newUsers(b, min(10_000, users-len(t.users)))
 	}
 	return t
+}
+
+func (t *town) newUsers(b *testing.B, n int) {
+	b.Helper()
+	now := time.Now()
+	t.update(b, func(tx store.Tx) error {
+		for range n {
+			u := store.Identity{
+				Key: t.keys.Next(), Instance: t.instance.Key, Kind: arn.User, ID: fmt.Sprintf("%032x", rand.Uint64()),
+				Name: "A user of the town", Created: now, Updated: now,
+			}
+			if err := tx.CreateIdentity(u); err != nil {
+				return err
+			}
+			t.users = append(t.users, u)
+		}
+		return nil
+	})
 }
 
 func (t *town) update(b *testing.B, fn func(store.Tx) error) {
@@ -181,6 +192,68 @@ func BenchmarkAddMembers(b *testing.B) {
 				})
 			})
 			b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "members/s")
+		})
+	}
+}
+
+func BenchmarkEnterChannel(b *testing.B) {
+	t := newTown(b, 20_000)
+	c := t.channel(b, t.users)
+	ref := store.ChannelRef{Account: benchAccount, Instance: t.instance.ID, ID: c.ID}
+	callers(b, 2, func() error {
+		u := t.users[rand.IntN(len(t.users))]
+		return t.View(context.Background(), func(tx store.Tx) error {
+			_, err := tx.EnterChannel(ref, store.IdentityRef{Kind: u.Kind, ID: u.ID})
+			return err
+		})
+	})
+}
+
+// BenchmarkChannelSize shows that what an operation costs does not depend on how many members a
+// channel has. Those who are added are picked at random from a town twice as large as the channel,
+// which is the hard case: everybody's rows are on other pages.
+func BenchmarkChannelSize(b *testing.B) {
+	const large, small, batch = 200_000, 200, 100
+	t := newTown(b, 2*large)
+	rand.Shuffle(len(t.users), func(i, j int) { t.users[i], t.users[j] = t.users[j], t.users[i] })
+	largeChannel := t.channel(b, t.users[:large])
+	smallChannels := make([]store.Channel, 200)
+	for i := range smallChannels {
+		smallChannels[i] = t.channel(b, t.users[i*small:(i+1)*small])
+	}
+	next := large
+	for _, size := range []struct {
+		name string
+		pick func() store.Channel
+	}{
+		{"members=200", func() store.Channel { return smallChannels[rand.IntN(len(smallChannels))] }},
+		{"members=200000", func() store.Channel { return largeChannel }},
+	} {
+		b.Run("add/"+size.name, func(b *testing.B) {
+			before := processorTime(b)
+			for b.Loop() {
+				if next+batch > len(t.users) {
+					b.Fatal("everybody is a member")
+				}
+				t.update(b, func(tx store.Tx) error { return t.addMembers(tx, size.pick(), t.users[next:next+batch]) })
+				next += batch
+			}
+			b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+		b.Run("list/"+size.name, func(b *testing.B) {
+			for b.Loop() {
+				c := size.pick()
+				err := t.View(context.Background(), func(tx store.Tx) error {
+					page, err := tx.ListChannelMemberships(c.Key, false, 0, 50)
+					if err == nil && len(page) != 50 {
+						err = fmt.Errorf("%d members in the first page", len(page))
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

@@ -22,7 +22,7 @@ func scanListedMember(r *row) store.ListedMember {
 }
 
 func scanMembershipView(r *row) store.MembershipView {
-	return store.MembershipView{ReadMarker: r.instant(), Preferences: r.text()}
+	return store.MembershipView{ReadMarker: r.instant(), Preferences: r.text(), LastTargeted: r.instant()}
 }
 
 func scanListedMembership(r *row) store.ListedMembership {
@@ -47,18 +47,22 @@ var (
 		WHERE channel = $1 AND member = $2 AND ` + channelLives("$1") + ` AND ` + identityLives("$2"))
 	listChannelMemberships = sql(listedMember + `WHERE m.channel = $1 AND m.hidden = $2 AND m.key > $3 AND ` + channelLives("$1") + `
 		ORDER BY m.key LIMIT $4`)
-	selectMembershipView = sql(`SELECT v.read_marker, v.preferences FROM channel_membership m
+	selectMembershipView = sql(`SELECT v.read_marker, v.preferences, v.last_targeted FROM channel_membership m
 		JOIN member_channel v ON v.member = m.member AND v.key = m.key
 		WHERE m.channel = $1 AND m.member = $2 AND ` + channelLives("$1") + ` AND ` + identityLives("$2"))
 	setPreferences = sql(`UPDATE member_channel SET preferences = $1
 		WHERE member = $2 AND key = (SELECT m.key FROM channel_membership m WHERE m.channel = $3 AND m.member = $2)
 		AND ` + channelLives("$3") + ` AND ` + identityLives("$2"))
-	listMembershipsOf = sql(`SELECT ` + channelMembershipColumns("m") + `, v.read_marker, v.preferences, ` + channelColumns + `
+	listMembershipsOf = sql(`SELECT ` + channelMembershipColumns("m") + `, v.read_marker, v.preferences, v.last_targeted, ` + channelColumns + `
 		FROM member_channel v
 		JOIN channel c ON c.key = v.channel AND c.deleted = 0
 		JOIN channel_membership m ON m.channel = v.channel AND m.member = v.member
 		WHERE v.member = $1 AND v.key > $2 AND ` + identityLives("$1") + `
 		ORDER BY v.key LIMIT $3`)
+	selectVisibleMember = sql(`SELECT 1 FROM channel_membership m JOIN identity who ON who.key = m.member AND who.deleted = 0
+		WHERE m.channel = $1 AND m.member = $2 AND m.hidden = 0 AND ` + channelLives("$1"))
+	countVisibleMembers = sql(`SELECT count(*) FROM (SELECT 1 FROM channel_membership m JOIN identity who ON who.key = m.member AND who.deleted = 0
+		WHERE m.channel = $1 AND m.hidden = 0 AND ` + channelLives("$1") + ` LIMIT $2) counted`)
 	countMembershipsOf = sql(`SELECT count(*) FROM (SELECT 1 FROM member_channel v
 		JOIN channel c ON c.key = v.channel AND c.deleted = 0
 		WHERE v.member = $1 AND ` + identityLives("$1") + ` LIMIT $2) counted`)
@@ -115,4 +119,22 @@ func (t *tx) ListMembershipsOf(member, after store.Key, limit int) ([]store.List
 // CountMembershipsOf implements store.ChannelMemberships.
 func (t *tx) CountMembershipsOf(member store.Key, limit int) (int, error) {
 	return count(t, limit, countMembershipsOf, key(member))
+}
+
+// CountVisibleMembers implements store.ChannelMemberships.
+func (t *tx) CountVisibleMembers(channels, members []store.Key) (among, all []int, err error) {
+	among, all = make([]int, len(channels)), make([]int, len(channels))
+	pairs := make([]value, 0, 2*len(channels)*len(members))
+	bounds := make([]value, 0, 2*len(channels))
+	for _, channel := range channels {
+		bounds = append(bounds, key(channel), upTo(len(members)+1))
+		for _, member := range members {
+			pairs = append(pairs, key(channel), key(member))
+		}
+	}
+	if err := t.queryEach(selectVisibleMember, pairs, func(i int, _ *row) { among[i/len(members)]++ }); err != nil {
+		return nil, nil, err
+	}
+	err = t.queryEach(countVisibleMembers, bounds, func(i int, r *row) { all[i] = r.int() })
+	return among, all, err
 }

@@ -30,7 +30,8 @@ type session interface {
 	// the engine can in one round trip. It returns how many records were changed in all. When each
 	// is not nil it is told how many records the i-th run changed.
 	exec(s *statement, args []value, each func(i, changed int)) (changed int, err error)
-	// query runs a statement that reads, likewise: scan is called for every row of the i-th run.
+	// query does likewise with a statement that returns rows: scan is called for every row of the
+	// i-th run.
 	query(s *statement, args []value, scan func(i int, r *row)) error
 	// script runs statements that the engine need not remember, separated by semicolons.
 	script(sql string) error
@@ -41,6 +42,7 @@ type statement struct {
 	id     int // its place in statements
 	text   string
 	params int
+	writes bool
 }
 
 // statements are all statements there are.
@@ -49,15 +51,19 @@ var statements []*statement
 var parameter = regexp.MustCompile(`\$[0-9]+`)
 
 // sql adds to the statements. Parameters are $1, $2 and so on, and must first appear in that order:
-// to PostgreSQL the number counts, to SQLite the order. A statement either reads or writes: what
-// RETURNING would tell is read by a second statement, because SQLite makes and drops a temporary
-// table for it, which takes longer than all the rest of a small transaction.
+// to PostgreSQL the number counts, to SQLite the order. What RETURNING would tell is better read by
+// a second statement: SQLite makes and drops a temporary table for it, which takes longer than all
+// the rest of a small transaction.
 func sql(text string) *statement {
 	distinct := make(map[string]bool)
 	for _, p := range parameter.FindAllString(text, -1) {
 		distinct[p] = true
 	}
 	s := &statement{id: len(statements), text: text, params: len(distinct)}
+	switch verb, _, _ := strings.Cut(text, " "); verb {
+	case "INSERT", "UPDATE", "DELETE":
+		s.writes = true
+	}
 	statements = append(statements, s)
 	return s
 }

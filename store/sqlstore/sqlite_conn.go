@@ -69,6 +69,11 @@ func (c *sqliteConn) rollback() error {
 
 // statement returns a prepared statement that is ready for its arguments.
 func (c *sqliteConn) statement(s *statement) (*sqlite.Stmt, error) {
+	if s.writes && c.beforeWrite != nil {
+		if err := c.beforeWrite(); err != nil {
+			return nil, err
+		}
+	}
 	if stmt := c.prepared[s.id]; stmt != nil {
 		return stmt, nil
 	}
@@ -95,11 +100,6 @@ func bind(stmt *sqlite.Stmt, args []value) {
 }
 
 func (c *sqliteConn) exec(s *statement, args []value, each func(i, changed int)) (changed int, err error) {
-	if c.beforeWrite != nil {
-		if err := c.beforeWrite(); err != nil {
-			return 0, err
-		}
-	}
 	stmt, err := c.statement(s)
 	if err != nil {
 		return 0, err
@@ -130,6 +130,7 @@ func (c *sqliteConn) query(s *statement, args []value, scan func(i int, r *row))
 		return err
 	}
 	defer stmt.Reset() // after a fault or a panic of scan
+	c.wrote = c.wrote || s.writes
 	c.row.columns = sqliteRow{stmt}
 	for i := range s.runs(args) {
 		bind(stmt, args[i*s.params:(i+1)*s.params])

@@ -49,29 +49,21 @@ func (t *tx) finish() error {
 }
 
 // usable reports why a statement may not be run, if so. mu is held.
-func (t *tx) usable() error {
-	if t.session == nil {
+func (t *tx) usable(s *statement) error {
+	switch {
+	case t.session == nil:
 		return errFinished
-	}
-	return t.fault
-}
-
-// writable is usable for statements that write.
-func (t *tx) writable() error {
-	if err := t.usable(); err != nil {
-		return err
-	}
-	if t.readOnly {
+	case t.readOnly && s.writes:
 		return store.ErrReadOnly
 	}
-	return nil
+	return t.fault
 }
 
 // exec runs a statement and returns how many records it changed.
 func (t *tx) exec(s *statement, args ...value) (changed int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.writable(); err != nil {
+	if err := t.usable(s); err != nil {
 		return 0, err
 	}
 	t.args = append(t.args[:0], args...)
@@ -84,7 +76,7 @@ func (t *tx) exec(s *statement, args ...value) (changed int, err error) {
 func (t *tx) execEach(s *statement, args []value, each func(i, changed int)) (changed int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.writable(); err != nil {
+	if err := t.usable(s); err != nil {
 		return 0, err
 	}
 	changed, t.fault = t.session.exec(s, args, each)
@@ -95,7 +87,7 @@ func (t *tx) execEach(s *statement, args []value, each func(i, changed int)) (ch
 func (t *tx) query(s *statement, scan func(i int, r *row), args ...value) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.usable(); err != nil {
+	if err := t.usable(s); err != nil {
 		return err
 	}
 	t.args = append(t.args[:0], args...)
@@ -107,7 +99,7 @@ func (t *tx) query(s *statement, scan func(i int, r *row), args ...value) error 
 func (t *tx) queryEach(s *statement, args []value, scan func(i int, r *row)) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.usable(); err != nil {
+	if err := t.usable(s); err != nil {
 		return err
 	}
 	t.fault = t.session.query(s, args, scan)
@@ -116,6 +108,9 @@ func (t *tx) queryEach(s *statement, args []value, scan func(i int, r *row)) err
 
 // create runs an INSERT … ON CONFLICT DO NOTHING of one record.
 func (t *tx) create(s *statement, args ...value) error {
+	if assumed, err := t.assume(s, args); assumed || err != nil {
+		return err
+	}
 	changed, err := t.exec(s, args...)
 	if err == nil && changed == 0 {
 		return store.ErrExists
@@ -125,6 +120,9 @@ func (t *tx) create(s *statement, args ...value) error {
 
 // change runs an UPDATE or DELETE of one record.
 func (t *tx) change(s *statement, args ...value) error {
+	if assumed, err := t.assume(s, args); assumed || err != nil {
+		return err
+	}
 	changed, err := t.exec(s, args...)
 	if err == nil && changed == 0 {
 		return store.ErrNotFound
@@ -177,6 +175,11 @@ func (b *batch) add(args ...value) { b.args = append(b.args, args...) }
 // Success costs nothing but the insertions: what a failure leaves is taken back by its keys.
 func (t *tx) createAll(batches ...*batch) error {
 	for n, b := range batches {
+		if assumed, err := t.assume(b.insert, b.args); err != nil {
+			return err
+		} else if assumed {
+			continue
+		}
 		var conflict bool
 		_, err := t.execEach(b.insert, b.args, func(i, changed int) {
 			b.inserted[i] = changed != 0

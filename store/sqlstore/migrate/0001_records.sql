@@ -11,6 +11,9 @@
 -- channel, the member for the member's own view. Numbers come before text, so that reading them
 -- never needs the pages that long text overflows to.
 --
+-- Names are looked up by indexes that begin with the id, which tells rows apart at the first
+-- comparison; the app instance would be the same in most.
+--
 -- deleted = 1 keeps a row as a tombstone: it has no name any more (the unique indexes leave it
 -- out), but what refers to it by its key still finds who or what that was.
 
@@ -50,7 +53,7 @@ CREATE TABLE identity (
 	name                 {text}   NOT NULL,
 	metadata             {text}   NOT NULL
 );
-CREATE UNIQUE INDEX identity_name ON identity (instance, kind, id) WHERE deleted = 0;
+CREATE UNIQUE INDEX identity_name ON identity (id, instance, kind) WHERE deleted = 0;
 CREATE INDEX identity_list ON identity (instance, kind, key) WHERE deleted = 0;
 
 CREATE TABLE channel (
@@ -74,7 +77,7 @@ CREATE TABLE channel (
 	name                               {text}   NOT NULL,
 	metadata                           {text}   NOT NULL
 );
-CREATE UNIQUE INDEX channel_name ON channel (instance, id) WHERE deleted = 0;
+CREATE UNIQUE INDEX channel_name ON channel (id, instance) WHERE deleted = 0;
 CREATE INDEX channel_list ON channel (instance, private, key) WHERE deleted = 0;
 
 -- A membership is two rows: the channel's, and the member's own.

@@ -1,0 +1,86 @@
+# What people run. "make" prints it.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# The clients that the end-to-end tests drive; the two below are where Debian puts them.
+PYTHON ?= /usr/bin/python3
+AWS    ?= /usr/bin/aws
+NODE   ?= node
+
+# How many inputs each fuzz target tries: a second or a few. Not a time: at the end of one, Go 1.26 can
+# fail a target for no reason (golang.org/issue/75804).
+FUZZTIME ?= 10000x
+
+.PHONY: help
+help:
+	@echo "make dev        run a server to try things out"
+	@echo "make build      build bin/carillon"
+	@echo "make test       pass all tests: check, unit, fuzz, bench, e2e"
+	@echo "make check      vet and formatting"
+	@echo "make unit       tests of all packages, with the race detector"
+	@echo "make fuzz       every fuzz target, $(FUZZTIME)"
+	@echo "make bench      every benchmark once, to see that it runs"
+	@echo "make e2e        official clients against the real binary"
+	@echo "make generate   all generated files"
+
+.PHONY: dev
+dev:
+	go run ./cmd/carillon dev
+
+.PHONY: build
+build:
+	go build -trimpath -o bin/carillon ./cmd/carillon
+
+# What is missing is told before anything long begins.
+.PHONY: test
+test: tools check unit fuzz bench e2e
+
+.PHONY: tools
+tools:
+	@$(PYTHON) -c 'import boto3' 2>/dev/null || { echo "make test needs boto3 for $(PYTHON): install the package python3-boto3 (apt-get install python3-boto3), or name another Python with PYTHON=..." >&2; exit 1; }
+	@$(AWS) --version >/dev/null 2>&1 || { echo "make test needs the AWS CLI at $(AWS): install the package awscli (apt-get install awscli), or name another with AWS=..." >&2; exit 1; }
+	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null || { echo "make test needs Node.js 20 or newer as $(NODE): install it with npm, or name another with NODE=..." >&2; exit 1; }
+	@[ -n "$${CARILLON_TEST_POSTGRES:-}" ] || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || { echo "make test needs PostgreSQL: install the package postgresql (apt-get install postgresql), or name a server with CARILLON_TEST_POSTGRES=URL" >&2; exit 1; }
+
+.PHONY: check
+check:
+	go vet ./...
+	@files=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
+	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+.PHONY: unit
+unit:
+	go test -race -shuffle=on ./...
+
+.PHONY: fuzz
+fuzz:
+	@{ grep -rHoE --include='*_test.go' --exclude-dir=e2e --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]+' . || true; } | \
+	while IFS=: read -r file function; do \
+		package=$$(dirname "$$file"); target=$${function#func }; \
+		echo "go test -fuzz $$target $$package"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package" </dev/null; \
+	done
+
+.PHONY: bench
+bench:
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: e2e
+ifneq ($(wildcard e2e/go.mod),)
+e2e: tools
+	cd e2e && go vet ./... && go test -count=1 ./...
+else
+e2e:
+endif
+
+ifneq ($(wildcard e2e/js/package-lock.json),)
+e2e: e2e/js/node_modules
+e2e/js/node_modules: e2e/js/package-lock.json
+	cd e2e/js && npm ci --no-audit --no-fund
+	@touch $@
+endif
+
+.PHONY: generate
+generate:
+	go generate ./...

@@ -1,0 +1,538 @@
+package chat
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strconv"
+
+	"carillon/api"
+	"carillon/store"
+)
+
+// The bounds of a message, in bytes of UTF-8.
+const (
+	maxContentBytes        = 4096
+	maxControlContentBytes = 30
+	maxAttributesBytes     = 1024
+)
+
+var (
+	errNoMessage   = api.Errorf(api.NotFound, "The message does not exist.")
+	errMessageSize = api.Errorf(api.BadRequest, "Channel Messages size limit exceeded")
+	errNotSent     = api.Errorf(api.Conflict, "The message has not been sent.")
+	errRedacted    = api.Errorf(api.Conflict, "The message is redacted.")
+)
+
+// SendChannelMessage sends a message as a member of the channel. A persistent one is stored before
+// it is answered; the others only reach the members who are connected.
+func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in *api.SendChannelMessageRequest) (*api.SendChannelMessageResponse, error) {
+	attributes, err := checkMessage(in)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.SendChannelMessageResponse{ChannelArn: in.ChannelArn, SubChannelId: in.SubChannelId}
+	send := s.sendPersistent
+	run := s.update
+	if in.Persistence == api.ChannelMessagePersistenceTypeNonPersistent {
+		send, run = s.sendEphemeral, s.view
+	}
+	err = run(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		if err != nil {
+			return err
+		}
+		if !e.maySend() {
+			return errForbidden
+		}
+		draft := store.ListedMessage{By: e.Actor.Identity, ChannelMessage: store.ChannelMessage{
+			Stream: e.stream, Sender: e.Actor.Key, Control: in.Type == api.ChannelMessageTypeControl,
+			Content: in.Content, ContentType: given(in.ContentType), Metadata: given(in.Metadata), Attributes: attributes,
+			Created: s.Now(), Updated: s.Now(),
+		}}
+		if len(in.Target) > 0 {
+			if draft.To, err = e.messageTarget(tx, in.Target[0].MemberArn); err != nil {
+				return err
+			}
+			draft.Target = draft.To.Key
+		}
+		out.MessageId, err = send(tx, events, e, in, &draft)
+		out.Status = messageStatus(draft.ChannelMessage)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// sendPersistent stores a message, unless its token tells that it was stored before.
+func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
+	token := store.MessageToken{Sender: m.Sender, Token: digest(in.ClientRequestToken), Sent: m.Created}
+	fingerprint, err := messageFingerprint(in)
+	if err != nil {
+		return "", err
+	}
+	token.Fingerprint = fingerprint
+	switch known, err := tx.MessageToken(m.Sender, token.Token, m.Created.Add(-tokenLife)); {
+	case err == nil && known.Fingerprint != fingerprint:
+		return "", errTokenReused
+	case err == nil:
+		if first, err := tx.ChannelMessage(known.Ref); err == nil {
+			m.ChannelMessage = first.ChannelMessage
+		} else if !errors.Is(err, store.ErrNotFound) {
+			return "", err
+		}
+		return s.messageID(known.Ref), nil
+	case !errors.Is(err, store.ErrNotFound):
+		return "", err
+	}
+	if err := tx.AppendChannelMessage(e.Channel.Key, &m.ChannelMessage); err != nil {
+		return "", err
+	}
+	token.Ref = store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
+	if err := tx.PutMessageToken(token); err != nil {
+		return "", err
+	}
+	if m.Target != 0 {
+		if err := tx.SetLastTargeted(e.Channel.Key, []store.Key{m.Sender, m.Target}, m.Created); err != nil {
+			return "", err
+		}
+	}
+	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, *m, s.describeMessage(e, *m))
+	return s.messageID(token.Ref), nil
+}
+
+// sendEphemeral announces a message that is not stored. Its id follows from its token, so that a
+// retry, which is announced again, has the same id and receivers can tell.
+func (s *Service) sendEphemeral(_ store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
+	id := s.ephemeralID(m.Sender, in.ClientRequestToken)
+	payload := s.describeMessage(e, *m)
+	payload.MessageId, payload.Persistence = id, api.ChannelMessagePersistenceTypeNonPersistent
+	events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, payload)
+	return id, nil
+}
+
+// checkMessage holds a message to the rules that the models do not state, and returns the text of
+// its attributes.
+func checkMessage(in *api.SendChannelMessageRequest) (attributes string, err error) {
+	control := in.Type == api.ChannelMessageTypeControl
+	if err := checkContent(control, in.Content, in.Metadata); err != nil {
+		return "", err
+	}
+	if push := in.PushNotification; push != nil && push.Type != api.PushNotificationTypeVoip && (push.Title == "" || push.Body == "") {
+		return "", api.Violation("PushNotification", "Member must have a Title and a Body")
+	}
+	if len(in.Target) > 1 {
+		return "", api.Violation("Target", "Member must have length less than or equal to 1")
+	}
+	if len(in.MessageAttributes) == 0 {
+		return "", nil
+	}
+	size := 0
+	for name, value := range in.MessageAttributes {
+		size += len(name)
+		for _, v := range value.StringValues {
+			size += len(v)
+		}
+	}
+	if size > maxAttributesBytes {
+		return "", api.Violation("MessageAttributes", "Member must have at most 1024 bytes of UTF-8 in all")
+	}
+	text, err := json.Marshal(in.MessageAttributes)
+	return string(text), err
+}
+
+func checkContent(control bool, content string, metadata *string) error {
+	switch {
+	case content == "":
+		return api.Violation("Content", "Member must have length greater than or equal to 1")
+	case len(content) > maxContentBytes, control && len(content) > maxControlContentBytes:
+		return errMessageSize
+	case control && given(metadata) != "":
+		return api.Violation("Metadata", "Member must be null in a message of type CONTROL")
+	}
+	return checkMetadata(metadata)
+}
+
+// messageTarget reads whom a message is for: a member of the channel.
+func (e *entry) messageTarget(tx store.Tx, name string) (store.Identity, error) {
+	who, err := e.target(tx, name)
+	if err != nil {
+		return store.Identity{}, err
+	}
+	if !who.Member() {
+		return store.Identity{}, api.Violation("Target", "Member must be a member of the channel")
+	}
+	return who.Identity, nil
+}
+
+// GetChannelMessage tells everything of a message to whoever may read the channel and see the
+// message.
+func (s *Service) GetChannelMessage(ctx context.Context, caller *api.Caller, in *api.GetChannelMessageRequest) (*api.GetChannelMessageResponse, error) {
+	var out *api.ChannelMessage
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		if err != nil {
+			return err
+		}
+		if !e.mayReadStream() {
+			return errForbidden
+		}
+		m, err := s.message(tx, e, in.MessageId, errNoMessage)
+		if err != nil {
+			return err
+		}
+		out = s.describeMessage(e, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.GetChannelMessageResponse{ChannelMessage: out}, nil
+}
+
+// GetChannelMessageStatus tells the sender how far its message has come. A message that is not
+// there, or is somebody else's, is Forbidden.
+func (s *Service) GetChannelMessageStatus(ctx context.Context, caller *api.Caller, in *api.GetChannelMessageStatusRequest) (*api.GetChannelMessageStatusResponse, error) {
+	out := new(api.GetChannelMessageStatusResponse)
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		if err != nil {
+			return err
+		}
+		if !e.mayReadStream() {
+			return errForbidden
+		}
+		m, err := s.message(tx, e, in.MessageId, errForbidden)
+		if err != nil {
+			return err
+		}
+		if m.Sender != e.Actor.Key {
+			return errForbidden
+		}
+		out.Status = messageStatus(m.ChannelMessage)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UpdateChannelMessage changes a message of the bearer's own that was sent and not redacted. What is
+// left out, beside the content, stays.
+func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, in *api.UpdateChannelMessageRequest) (*api.UpdateChannelMessageResponse, error) {
+	if err := checkContent(false, in.Content, in.Metadata); err != nil {
+		return nil, err
+	}
+	out := &api.UpdateChannelMessageResponse{ChannelArn: in.ChannelArn, MessageId: in.MessageId, SubChannelId: in.SubChannelId}
+	err := s.update(ctx, func(tx store.Tx, events *events) error {
+		e, m, err := s.touch(tx, caller, in.ChannelArn, in.SubChannelId, in.MessageId)
+		if err != nil {
+			return err
+		}
+		switch {
+		case m.Sender != e.Actor.Key, !e.Actor.Member():
+			return errForbidden
+		case m.Status != store.MessageSent:
+			return errNotSent
+		case m.Redacted:
+			return errRedacted
+		}
+		if m.Control {
+			if err := checkContent(true, in.Content, in.Metadata); err != nil {
+				return err
+			}
+		}
+		m.Content = in.Content
+		if in.Metadata != nil {
+			m.Metadata = *in.Metadata
+		}
+		if in.ContentType != nil {
+			m.ContentType = *in.ContentType
+		}
+		m.Edited = s.Now()
+		m.Updated = m.Edited
+		out.Status = messageStatus(m.ChannelMessage)
+		return s.changeMessage(tx, events, e, "UPDATE_CHANNEL_MESSAGE", m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// RedactChannelMessage takes the content and metadata out of a message: for its sender, and for
+// those who moderate and may see it. Redacting again changes nothing.
+func (s *Service) RedactChannelMessage(ctx context.Context, caller *api.Caller, in *api.RedactChannelMessageRequest) (*api.RedactChannelMessageResponse, error) {
+	err := s.update(ctx, func(tx store.Tx, events *events) error {
+		e, m, err := s.touch(tx, caller, in.ChannelArn, in.SubChannelId, in.MessageId)
+		if err != nil {
+			return err
+		}
+		own := m.Sender == e.Actor.Key && e.Actor.Member()
+		switch {
+		case !own && !e.moderates():
+			return errForbidden
+		case m.Status != store.MessageSent:
+			return errNotSent
+		case m.Redacted:
+			return nil
+		}
+		m.Content, m.Metadata, m.Redacted, m.Updated = "", "", true, s.Now()
+		return s.changeMessage(tx, events, e, "REDACT_CHANNEL_MESSAGE", m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.RedactChannelMessageResponse{ChannelArn: in.ChannelArn, MessageId: in.MessageId, SubChannelId: in.SubChannelId}, nil
+}
+
+// changeMessage stores a changed message and announces it.
+func (s *Service) changeMessage(tx store.Tx, events *events, e *entry, kind string, m store.ListedMessage) error {
+	if err := tx.UpdateChannelMessage(m.ChannelMessage); err != nil {
+		return err
+	}
+	sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
+	events.message(kind, e, sequence, m, s.describeMessage(e, m))
+	return err
+}
+
+// DeleteChannelMessage removes a message for good. Only admins may, also where they cannot see it.
+func (s *Service) DeleteChannelMessage(ctx context.Context, caller *api.Caller, in *api.DeleteChannelMessageRequest) error {
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		if err != nil {
+			return err
+		}
+		if !e.Actor.Admin {
+			return errForbidden
+		}
+		at, ok := s.messageRef(e, in.MessageId)
+		if !ok {
+			return errForbidden
+		}
+		m, err := tx.ChannelMessage(at)
+		if err != nil {
+			return missing(err, errForbidden)
+		}
+		if m.Status != store.MessageSent {
+			return errForbidden
+		}
+		if err := tx.DeleteChannelMessage(at); err != nil {
+			return err
+		}
+		sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
+		events.message("DELETE_CHANNEL_MESSAGE", e, sequence, m, s.describeMessage(e, m))
+		return err
+	})
+}
+
+// touch reads a message that somebody wants to change, and can see.
+func (s *Service) touch(tx store.Tx, caller *api.Caller, channel, subChannel, id string) (*entry, store.ListedMessage, error) {
+	e, err := s.enterStream(tx, caller, channel, subChannel)
+	if err != nil {
+		return nil, store.ListedMessage{}, err
+	}
+	if !e.mayReadStream() {
+		return nil, store.ListedMessage{}, errForbidden
+	}
+	m, err := s.message(tx, e, id, errForbidden)
+	return e, m, err
+}
+
+// maxScan bounds how many messages one page looks at, when most of them are not for the bearer's
+// eyes. The page is then short, and the next one goes on from there.
+const maxScan = 1000
+
+// ListChannelMessages lists the messages that the bearer may see, the newest first unless asked
+// otherwise.
+func (s *Service) ListChannelMessages(ctx context.Context, caller *api.Caller, in *api.ListChannelMessagesRequest) (*api.ListChannelMessagesResponse, error) {
+	if !in.NotBefore.IsZero() && !in.NotAfter.IsZero() && in.NotBefore.After(in.NotAfter.Time) {
+		return nil, api.Violation("NotBefore", "Member must not be after NotAfter")
+	}
+	p, err := s.page(caller, "ListChannelMessages", in.MaxResults, in.NextToken, in.ChannelArn, in.SubChannelId, in.SortOrder,
+		strconv.FormatInt(in.NotBefore.UnixMilli(), 10), strconv.FormatInt(in.NotAfter.UnixMilli(), 10))
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListChannelMessagesResponse{ChannelArn: in.ChannelArn, SubChannelId: in.SubChannelId, ChannelMessages: []api.ChannelMessageSummary{}}
+	err = s.store.View(ctx, func(tx store.Tx) error {
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		if err != nil {
+			return err
+		}
+		if !e.mayReadStream() {
+			return errForbidden
+		}
+		r := store.MessageRange{
+			Stream: e.stream, After: int64(p.after), Ascending: in.SortOrder == api.SortOrderAscending,
+			NotBefore: in.NotBefore.Time, NotAfter: in.NotAfter.Time,
+		}
+		list, err := e.visibleMessages(tx, r, p.fetch())
+		if err != nil {
+			return err
+		}
+		list.messages, out.NextToken = cutMessages(p, list)
+		for _, m := range list.messages {
+			out.ChannelMessages = append(out.ChannelMessages, s.summarizeMessage(e, m))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// scanned is what a list of messages found, and how far it looked.
+type scanned struct {
+	messages []store.ListedMessage
+	last     int64 // the place of the last message looked at
+	more     bool  // the stream goes on after it, for all that is known
+}
+
+// visibleMessages lists up to limit messages that the bearer may see.
+func (e *entry) visibleMessages(tx store.Tx, r store.MessageRange, limit int) (found scanned, err error) {
+	for looked := 0; looked < maxScan; {
+		chunk, err := tx.ListChannelMessages(r, limit)
+		if err != nil {
+			return scanned{}, err
+		}
+		looked += len(chunk)
+		for _, m := range chunk {
+			r.After, found.last = m.Sequence, m.Sequence
+			if e.maySeeMessage(m.ChannelMessage) {
+				if found.messages = append(found.messages, m); len(found.messages) == limit {
+					return found, nil
+				}
+			}
+		}
+		if len(chunk) < limit {
+			return found, nil
+		}
+	}
+	found.more = true
+	return found, nil
+}
+
+// cutMessages is cut for a list that may have stopped before its page was full.
+func cutMessages(p *page, list scanned) ([]store.ListedMessage, string) {
+	if len(list.messages) <= p.limit && list.more {
+		return list.messages, p.token(store.Key(list.last))
+	}
+	return cut(p, list.messages, func(m store.ListedMessage) store.Key { return store.Key(m.Sequence) })
+}
+
+// UpdateChannelReadMarker marks everything up to now as read, for the bearer's own membership.
+func (s *Service) UpdateChannelReadMarker(ctx context.Context, caller *api.Caller, in *api.UpdateChannelReadMarkerRequest) (*api.UpdateChannelReadMarkerResponse, error) {
+	err := s.store.Update(ctx, func(tx store.Tx) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		if err != nil {
+			return err
+		}
+		if !e.Actor.Member() {
+			return errForbidden
+		}
+		return tx.SetReadMarker(e.Channel.Key, e.Actor.Key, s.Now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &api.UpdateChannelReadMarkerResponse{ChannelArn: in.ChannelArn}, nil
+}
+
+// message reads a message that the bearer may see; another one is absent.
+func (s *Service) message(tx store.Tx, e *entry, id string, absent *api.Error) (store.ListedMessage, error) {
+	at, ok := s.messageRef(e, id)
+	if !ok {
+		return store.ListedMessage{}, absent
+	}
+	m, err := tx.ChannelMessage(at)
+	if err != nil {
+		return store.ListedMessage{}, missing(err, absent)
+	}
+	if !e.maySeeMessage(m.ChannelMessage) {
+		return store.ListedMessage{}, absent
+	}
+	return m, nil
+}
+
+// describeMessage is a message as GetChannelMessage and the events show it.
+func (s *Service) describeMessage(e *entry, m store.ListedMessage) *api.ChannelMessage {
+	brief := s.summarizeMessage(e, m)
+	return &api.ChannelMessage{
+		ChannelArn: e.channelARN.String(), SubChannelId: e.subChannelID, MessageId: brief.MessageId,
+		Persistence: api.ChannelMessagePersistenceTypePersistent,
+		Content:     brief.Content, ContentType: brief.ContentType, Metadata: brief.Metadata, MessageAttributes: brief.MessageAttributes,
+		Type: brief.Type, Sender: brief.Sender, Target: brief.Target, Redacted: brief.Redacted, Status: brief.Status,
+		CreatedTimestamp: brief.CreatedTimestamp, LastUpdatedTimestamp: brief.LastUpdatedTimestamp, LastEditedTimestamp: brief.LastEditedTimestamp,
+	}
+}
+
+// summarizeMessage is a message as lists show it.
+func (s *Service) summarizeMessage(e *entry, m store.ListedMessage) api.ChannelMessageSummary {
+	out := api.ChannelMessageSummary{
+		MessageId: s.messageID(store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}),
+		Content:   optional(m.Content), ContentType: optional(m.ContentType), Metadata: optional(m.Metadata),
+		Type: api.ChannelMessageTypeStandard, Sender: described(e.channelARN, m.By), Redacted: m.Redacted,
+		Status: messageStatus(m.ChannelMessage), CreatedTimestamp: api.Time(m.Created),
+		LastUpdatedTimestamp: api.Time(m.Updated), LastEditedTimestamp: api.Time(m.Edited),
+	}
+	if m.Control {
+		out.Type = api.ChannelMessageTypeControl
+	}
+	if m.Target != 0 {
+		out.Target = []api.Target{{MemberArn: e.channelARN.Of(m.To.Kind, m.To.ID).String()}}
+	}
+	if m.Attributes != "" {
+		// The text was written by json.Marshal from the same type.
+		_ = json.Unmarshal([]byte(m.Attributes), &out.MessageAttributes)
+	}
+	return out
+}
+
+func messageStatus(m store.ChannelMessage) *api.ChannelMessageStatusStructure {
+	value := [...]string{
+		store.MessageSent:    api.ChannelMessageStatusSent,
+		store.MessagePending: api.ChannelMessageStatusPending,
+		store.MessageFailed:  api.ChannelMessageStatusFailed,
+	}[m.Status]
+	return &api.ChannelMessageStatusStructure{Value: value, Detail: m.StatusDetail}
+}
+
+// messageID is the id of a stored message: its place, sealed, so that it is found without an index
+// and cannot be guessed.
+func (s *Service) messageID(at store.MessageRef) string {
+	return s.ids.seal(int64(at.Stream), at.Sequence)
+}
+
+// messageRef is the place that an id names, if it is one of the stream at hand.
+func (s *Service) messageRef(e *entry, id string) (store.MessageRef, bool) {
+	stream, sequence, ok := s.ids.open(id)
+	return store.MessageRef{Stream: e.stream, Sequence: sequence}, ok && store.Key(stream) == e.stream && sequence > 0
+}
+
+// ephemeralID is the id of a message that is not stored. It is no place in any stream.
+func (s *Service) ephemeralID(sender store.Key, token string) string {
+	d := digest(scopeOf(sender) + "\x00" + token)
+	return hex.EncodeToString(d[:])
+}
+
+func digest(text string) [16]byte {
+	sum := sha256.Sum256([]byte(text))
+	return [16]byte(sum[:16])
+}
+
+// messageFingerprint tells one request to send from another.
+func messageFingerprint(in *api.SendChannelMessageRequest) ([8]byte, error) {
+	text, err := json.Marshal(in)
+	if err != nil {
+		return [8]byte{}, err
+	}
+	sum := sha256.Sum256(append(text, in.ChannelArn...))
+	return [8]byte(sum[:8]), nil
+}

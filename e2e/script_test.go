@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Scripts in other languages find the server, and one with the limits of AWS, through these variables.
+const (
+	readyVariable    = "CARILLON_READY"
+	readyAWSVariable = "CARILLON_READY_AWS"
+)
+
+// runScripts runs each test script of a folder beside the others. command is put before the name of
+// the script; closing finds the line that says how many tests there were.
+func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, environ []string, command ...string) {
+	t.Helper()
+	open, limited := startDev(t), startDev(t, "--limits-profile", "aws")
+	environ = append(append(bareEnviron(), environ...), readyVariable+"="+open.readyFile, readyAWSVariable+"="+limited.readyFile)
+	scripts, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts %s in %s (%v)", pattern, dir, err)
+	}
+	// The scripts run beside each other, and the servers end after the last of them.
+	t.Run("scripts", func(t *testing.T) {
+		for _, script := range scripts {
+			name, err := filepath.Rel(dir, script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				cmd := exec.CommandContext(t.Context(), command[0], append(command[1:len(command):len(command)], name)...)
+				cmd.Dir, cmd.Env = dir, environ
+				out, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				count := closing.FindStringSubmatch(string(out))
+				if count == nil {
+					t.Fatalf("the script does not say how many tests it ran:\n%s", out)
+				}
+				if n, err := strconv.Atoi(count[1]); err != nil || n == 0 || strings.Contains(string(out), "skipped=") {
+					t.Fatalf("the script ran no test, or skipped some:\n%s", out)
+				}
+				t.Logf("%s tests", count[1])
+			})
+		}
+	})
+}
+
+func TestPython(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "python", "test_*.py", regexp.MustCompile(`(?m)^Ran (\d+) tests? `),
+		[]string{"PYTHONDONTWRITEBYTECODE=1", "AWS_EC2_METADATA_DISABLED=true"},
+		python.path(t), "-W", "ignore::ResourceWarning", "-m", "unittest", "-v")
+}
+
+func TestJavaScript(t *testing.T) {
+	t.Parallel()
+	installJavaScript(t)
+	runScripts(t, "js", "test/*.test.js", regexp.MustCompile(`(?m)^# tests (\d+)$`),
+		[]string{"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE=1"}, node.path(t), "--test", "--test-reporter=tap")
+}
+
+// installJavaScript installs what package-lock.json names, unless that has been done.
+func installJavaScript(t *testing.T) {
+	t.Helper()
+	lock, err := os.Stat("js/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// npm writes this file when it has installed everything.
+	if installed, err := os.Stat("js/node_modules/.package-lock.json"); err == nil && !installed.ModTime().Before(lock.ModTime()) {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), npm.path(t), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd.Dir = "js"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+}

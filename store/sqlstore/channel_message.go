@@ -1,0 +1,205 @@
+package sqlstore
+
+import (
+	"time"
+
+	"carillon/store"
+)
+
+const messageDay = 24 * time.Hour
+
+var channelMessageColumns = columns("g", `stream sequence sender target control content content_type metadata attributes
+	created updated edited redacted status status_detail`)
+
+func scanListedMessage(r *row) store.ListedMessage {
+	return store.ListedMessage{
+		ChannelMessage: store.ChannelMessage{
+			Stream:       r.key(),
+			Sequence:     r.integer(),
+			Sender:       r.key(),
+			Target:       r.key(),
+			Control:      r.flag(),
+			Content:      r.text(),
+			ContentType:  r.text(),
+			Metadata:     r.text(),
+			Attributes:   r.text(),
+			Created:      r.instant(),
+			Updated:      r.instant(),
+			Edited:       r.instant(),
+			Redacted:     r.flag(),
+			Status:       store.MessageStatus(r.integer()),
+			StatusDetail: r.text(),
+		},
+		By: scanIdentity(r),
+		To: scanIdentity(r),
+	}
+}
+
+// listedMessage selects messages with who sent them and to whom. Deleted identities are told too:
+// what they wrote stays.
+var listedMessage = `SELECT ` + channelMessageColumns + `, ` + identityColumns("sender") + `, ` + identityColumns("target") + `
+	FROM channel_message g
+	LEFT JOIN identity sender ON sender.key = g.sender
+	LEFT JOIN identity target ON target.key = g.target `
+
+// bisect finds, in a stream whose times of creation never run against its sequence, the first place
+// at or after which the condition on the probed message's time holds: a search by halves over the
+// primary key, which needs no index of times. $1 is the stream, $2 the time.
+func bisect(condition string) string {
+	return `WITH RECURSIVE search (low, high) AS (
+		SELECT coalesce((SELECT min(g.sequence) FROM channel_message g WHERE g.stream = $1), 0),
+			coalesce((SELECT max(g.sequence) FROM channel_message g WHERE g.stream = $1), 0) + 1
+		UNION ALL
+		SELECT CASE WHEN coalesce((SELECT g.created FROM channel_message g WHERE g.stream = $1 AND g.sequence >= (low + high) / 2 ORDER BY g.sequence LIMIT 1), 0) ` + condition + ` $2
+				THEN low ELSE (low + high) / 2 + 1 END,
+			CASE WHEN coalesce((SELECT g.created FROM channel_message g WHERE g.stream = $1 AND g.sequence >= (low + high) / 2 ORDER BY g.sequence LIMIT 1), 0) ` + condition + ` $2
+				THEN (low + high) / 2 ELSE high END
+		FROM search WHERE low < high)
+	SELECT min(high) FROM search`
+}
+
+var (
+	advanceForMessage = sql(`UPDATE channel SET sequence = sequence + 1,
+			newest = CASE WHEN newest > $1 THEN newest ELSE $1 END,
+			last_message = CASE WHEN $2 = 0 THEN last_message WHEN newest > $1 THEN newest ELSE $1 END
+		WHERE key = $3 AND ` + channelLives("$3") + ` RETURNING sequence, newest`)
+	insertChannelMessage = sql(`INSERT INTO channel_message (stream, sequence, sender, target, control, content, content_type, metadata,
+			attributes, created, updated, edited, redacted, status, status_detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+	selectChannelMessage = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence = $2`)
+	updateChannelMessage = sql(`UPDATE channel_message SET control = $1, content = $2, content_type = $3, metadata = $4, attributes = $5,
+			updated = $6, edited = $7, redacted = $8, status = $9, status_detail = $10
+		WHERE stream = $11 AND sequence = $12`)
+	deleteChannelMessage = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence = $2`)
+	listMessagesUp       = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence LIMIT $4`)
+	listMessagesDown     = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence DESC LIMIT $4`)
+	firstNotBefore       = sql(bisect(">="))
+	firstAfter           = sql(bisect(">"))
+
+	selectMessageToken = sql(`SELECT day, sender, token, fingerprint, stream, sequence, sent FROM message_token
+		WHERE day IN ($1, $2) AND sender = $3 AND token = $4 AND sent >= $5`)
+	putMessageToken = sql(`INSERT INTO message_token (day, sender, token, stream, sequence, sent, fingerprint)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (day, sender, token) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, sent = excluded.sent,
+			fingerprint = excluded.fingerprint`)
+	deleteMessageTokens = sql(`DELETE FROM message_token WHERE (day, sender, token) IN
+		(SELECT day, sender, token FROM message_token WHERE day < $1 ORDER BY day, sender, token LIMIT $2)`)
+
+	setReadMarker = sql(`UPDATE member_channel SET read_marker = $1
+		WHERE member = $2 AND key = (SELECT m.key FROM channel_membership m WHERE m.channel = $3 AND m.member = $2)
+		AND ` + channelLives("$3") + ` AND ` + identityLives("$2"))
+	setLastTargeted = sql(`UPDATE member_channel SET last_targeted = $1
+		WHERE member = $2 AND key = (SELECT m.key FROM channel_membership m WHERE m.channel = $3 AND m.member = $2)`)
+)
+
+// AppendChannelMessage implements store.ChannelMessages.
+func (t *tx) AppendChannelMessage(channel store.Key, m *store.ChannelMessage) error {
+	forAll := m.Target == 0 && m.Status == store.MessageSent
+	type place struct {
+		sequence int64
+		at       time.Time
+	}
+	next, err := one(t, func(r *row) place { return place{r.integer(), r.instant()} },
+		advanceForMessage, instant(m.Created), flag(forAll), key(channel))
+	if err != nil {
+		return err
+	}
+	m.Sequence, m.Created = next.sequence, next.at
+	if m.Updated.Before(next.at) {
+		m.Updated = next.at
+	}
+	_, err = t.exec(insertChannelMessage, key(m.Stream), integer(m.Sequence), key(m.Sender), key(m.Target), flag(m.Control),
+		text(m.Content), text(m.ContentType), text(m.Metadata), text(m.Attributes), instant(m.Created), instant(m.Updated),
+		instant(m.Edited), flag(m.Redacted), integer(int64(m.Status)), text(m.StatusDetail))
+	return err
+}
+
+// ChannelMessage implements store.ChannelMessages.
+func (t *tx) ChannelMessage(ref store.MessageRef) (store.ListedMessage, error) {
+	return one(t, scanListedMessage, selectChannelMessage, key(ref.Stream), integer(ref.Sequence))
+}
+
+// UpdateChannelMessage implements store.ChannelMessages.
+func (t *tx) UpdateChannelMessage(m store.ChannelMessage) error {
+	return t.change(updateChannelMessage, flag(m.Control), text(m.Content), text(m.ContentType), text(m.Metadata), text(m.Attributes),
+		instant(m.Updated), instant(m.Edited), flag(m.Redacted), integer(int64(m.Status)), text(m.StatusDetail),
+		key(m.Stream), integer(m.Sequence))
+}
+
+// DeleteChannelMessage implements store.ChannelMessages.
+func (t *tx) DeleteChannelMessage(ref store.MessageRef) error {
+	return t.change(deleteChannelMessage, key(ref.Stream), integer(ref.Sequence))
+}
+
+// ListChannelMessages implements store.ChannelMessages.
+func (t *tx) ListChannelMessages(r store.MessageRange, limit int) ([]store.ListedMessage, error) {
+	const end = int64(1) << 62
+	above, below := int64(0), end
+	if r.Ascending {
+		above = r.After
+	} else if r.After != 0 {
+		below = r.After
+	}
+	if !r.NotBefore.IsZero() {
+		first, err := one(t, (*row).integer, firstNotBefore, key(r.Stream), instant(r.NotBefore))
+		if err != nil {
+			return nil, err
+		}
+		above = max(above, first-1)
+	}
+	if !r.NotAfter.IsZero() {
+		first, err := one(t, (*row).integer, firstAfter, key(r.Stream), instant(r.NotAfter))
+		if err != nil {
+			return nil, err
+		}
+		below = min(below, first)
+	}
+	statement := listMessagesDown
+	if r.Ascending {
+		statement = listMessagesUp
+	}
+	return list(t, scanListedMessage, limit, statement, key(r.Stream), integer(above), integer(below))
+}
+
+// MessageToken implements store.ChannelMessages.
+func (t *tx) MessageToken(sender store.Key, token [16]byte, since time.Time) (store.MessageToken, error) {
+	return one(t, func(r *row) store.MessageToken {
+		r.integer() // the day, which follows from the time
+		return store.MessageToken{
+			Sender:      r.key(),
+			Token:       [16]byte(r.blob()),
+			Fingerprint: [8]byte(r.blob()),
+			Ref:         store.MessageRef{Stream: r.key(), Sequence: r.integer()},
+			Sent:        r.instant(),
+		}
+	}, selectMessageToken, messageDayOf(since), messageDayOf(since.Add(messageDay)), key(sender), blob(token[:]), instant(since))
+}
+
+// PutMessageToken implements store.ChannelMessages.
+func (t *tx) PutMessageToken(m store.MessageToken) error {
+	_, err := t.exec(putMessageToken, messageDayOf(m.Sent), key(m.Sender), blob(m.Token[:]), key(m.Ref.Stream), integer(m.Ref.Sequence),
+		instant(m.Sent), blob(m.Fingerprint[:]))
+	return err
+}
+
+// DeleteMessageTokens implements store.ChannelMessages. It forgets whole days.
+func (t *tx) DeleteMessageTokens(before time.Time, limit int) (int, error) {
+	return t.exec(deleteMessageTokens, messageDayOf(before), upTo(limit))
+}
+
+func messageDayOf(at time.Time) value { return integer(at.UnixMilli() / messageDay.Milliseconds()) }
+
+// SetReadMarker implements store.ChannelMessages.
+func (t *tx) SetReadMarker(channel, member store.Key, at time.Time) error {
+	return t.change(setReadMarker, instant(at), key(member), key(channel))
+}
+
+// SetLastTargeted implements store.ChannelMessages.
+func (t *tx) SetLastTargeted(channel store.Key, members []store.Key, at time.Time) error {
+	var args []value
+	for _, member := range members {
+		args = append(args, instant(at), key(member), key(channel))
+	}
+	_, err := t.execEach(setLastTargeted, args, nil)
+	return err
+}
