@@ -201,6 +201,68 @@ func TestDecodeBody(t *testing.T) {
 	})
 }
 
+func TestDecodeKeepsNothing(t *testing.T) {
+	t.Run("a list is not overwritten by the next one", func(t *testing.T) {
+		search := func(values string) *SearchChannelsRequest {
+			got, err := decodeBody("SearchChannels", `{"Fields":[{"Key":"MEMBERS","Operator":"EQUALS","Values":`+values+`},{"Key":"MEMBERS","Operator":"INCLUDES","Values":["z"]}]}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.(*SearchChannelsRequest)
+		}
+		first := search(`["a","b"]`)
+		search(`["c","d"]`)
+		if diff := cmp.Diff([]string{"a", "b"}, first.Fields[0].Values); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a decoder that is done holds no part of the request", func(t *testing.T) {
+		in := &Input{Path: [2]string{benchChannel}, Query: "x=1", Body: []byte(sendWith(`{"color":{"StringValues":["\u0041",""]}}`))}
+		d := newDecoder(in)
+		if _, ok := d.queryValue("x", "X", true); !ok {
+			t.Fatal("the query is lost")
+		}
+		d.startBody()
+		new(SendChannelMessageRequest).decode(d)
+		d.endBody()
+		if err := d.finish(); err == nil {
+			t.Fatal("an empty value is accepted")
+		}
+		if d.in != nil || d.err != nil || d.body.Len() != 0 {
+			t.Errorf("%v, %v, %d bytes", d.in, d.err, d.body.Len())
+		}
+		for _, s := range d.path[:cap(d.path)] {
+			if s != (segment{}) {
+				t.Errorf("a way: %v", s)
+			}
+		}
+		for _, p := range d.query[:cap(d.query)] {
+			if p != (parameter{}) {
+				t.Errorf("a parameter: %v", p)
+			}
+		}
+		for _, text := range append(d.problems[:cap(d.problems)], d.list[:cap(d.list)]...) {
+			if text != "" {
+				t.Errorf("a text: %q", text)
+			}
+		}
+	})
+	t.Run("a huge request does not swell an idle decoder", func(t *testing.T) {
+		d := newDecoder(&Input{Body: []byte(`{"MemberArns":[` + strings.Repeat(`"`+benchUser+`",`, 20_000) + `"\u0061` + strings.Repeat("x", 1<<20) + `"]}`)})
+		d.startBody()
+		new(BatchCreateChannelMembershipRequest).decode(d)
+		if cap(d.list) < 20_000 || cap(d.unquoted) < 1<<20 {
+			t.Fatalf("it was not read: %d, %d", cap(d.list), cap(d.unquoted))
+		}
+		if err := d.finish(); err == nil {
+			t.Fatal("a long ARN is accepted")
+		}
+		if cap(d.list)*16 > maxScratch || cap(d.unquoted) > maxScratch {
+			t.Errorf("%d texts and %d bytes are kept", cap(d.list), cap(d.unquoted))
+		}
+	})
+}
+
 func TestDecodeReportsEveryMemberAtFault(t *testing.T) {
 	t.Run("in the order of path, query and body", func(t *testing.T) {
 		_, err := Lookup("SearchChannels").Decode(&Input{

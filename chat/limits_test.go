@@ -3,6 +3,7 @@ package chat_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"carillon/api"
@@ -183,9 +184,10 @@ func TestLimits(t *testing.T) {
 			})
 		})
 	}
-	t.Run("every limit but that of a batch, which has its own tests, is tested", func(t *testing.T) {
+	t.Run("every limit is tested here or, when it answers otherwise, where it belongs", func(t *testing.T) {
+		elsewhere := []string{"MembersPerBatch", "SearchableMemberships"}
 		for _, f := range reflect.VisibleFields(reflect.TypeFor[chat.Limits]()) {
-			if _, ok := limits[f.Name]; !ok && f.Name != "MembersPerBatch" {
+			if _, ok := limits[f.Name]; !ok && !slices.Contains(elsewhere, f.Name) {
 				t.Errorf("%s is not", f.Name)
 			}
 		}
@@ -239,7 +241,8 @@ func TestLimitProfiles(t *testing.T) {
 	t.Run("the profile of AWS has the quotas that AWS publishes", func(t *testing.T) {
 		same(t, chat.Limits{
 			AppInstancesPerAccount: 100, UsersPerAppInstance: 100_000, AdminsPerAppInstance: 100, ChannelsPerAppInstance: 10_000_000,
-			MembershipsPerChannel: 10_000, ChannelsPerUser: 20_000, ModeratorsPerChannel: 1_000, MembersPerBatch: 100,
+			MembershipsPerChannel: 10_000, ChannelsPerUser: 20_000, ModeratorsPerChannel: 1_000,
+			SearchableMemberships: 1_000, MembersPerBatch: 100,
 		}, chat.AWSLimits())
 	})
 	t.Run("the open profile bounds nothing but a batch", func(t *testing.T) {

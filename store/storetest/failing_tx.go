@@ -122,7 +122,9 @@ func (t *failingTx) DeleteChannelMembership(channel, member store.Key) error {
 }
 
 func (t *failingTx) ListChannelMemberships(channel store.Key, hidden bool, after store.Key, limit int) ([]store.ListedMember, error) {
-	return answer(t, func() ([]store.ListedMember, error) { return t.Tx.ListChannelMemberships(channel, hidden, after, limit) })
+	return answer(t, func() ([]store.ListedMember, error) {
+		return t.Tx.ListChannelMemberships(channel, hidden, after, limit)
+	})
 }
 
 func (t *failingTx) MembershipView(channel, member store.Key) (store.MembershipView, error) {
