@@ -13,11 +13,11 @@ const (
 	benchChannel  = benchInstance + "/channel/5b1d9a3c-2e4f-4a6b-8c7d-9e0f1a2b3c4d"
 )
 
-// benchUsers returns ARNs of 110 bytes, as long as those that UUIDs make.
+// benchUsers returns ARNs of 110 bytes, about as long as those that UUIDs make.
 func benchUsers(n int) []string {
 	users := make([]string, n)
 	for i := range users {
-		users[i] = fmt.Sprintf("%s/user/user-%014d", benchInstance, i)
+		users[i] = fmt.Sprintf("%s/user/user-%013d", benchInstance, i)
 	}
 	return users
 }

@@ -14,6 +14,8 @@ type Caller struct {
 	Bearer string
 	// RequestID is the id this request is answered with.
 	RequestID string
+	// Authority is the host, and port if any, that the request was sent to.
+	Authority string
 	// SourceAddress is the network address the request came from, without its port.
 	SourceAddress string
 }

@@ -57,7 +57,7 @@ func (d *decoder) finish() error {
 	if cap(d.unquoted) > maxScratch {
 		d.unquoted = nil
 	}
-	if cap(d.list) > maxScratch/16 {
+	if cap(d.list)*16 > maxScratch { // a string is two words, whatever its length
 		d.list = nil
 	}
 	d.body = bytes.Buffer{}

@@ -74,6 +74,9 @@ func (k Kind) Exception() string { return kinds[k].exception }
 // Code is the value of the member Code in the body: the name without "Exception".
 func (k Kind) Code() string { return kinds[k].code }
 
+// FrontEnd reports whether the kind is one of an AWS front end, which no model declares.
+func (k Kind) FrontEnd() bool { return k >= AccessDenied }
+
 // String is the Code.
 func (k Kind) String() string { return k.Code() }
 
@@ -125,15 +128,19 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Message == "" && t.Kind == e.Kind
 }
 
-// AsError gives every error its words on the wire. What is no *Error is a ServiceFailure with a
-// fixed message: its own text may hold what no caller should read, and goes to the log as the cause.
+// AsError gives every error its words on the wire. What is no *Error has a fixed message: its own text
+// may hold what no caller should read, and goes to the log as the cause. It is a ServiceFailure, or
+// ServiceUnavailable when it says of itself that it is Temporary.
 func AsError(err error) *Error {
 	var e *Error
+	var fault interface{ Temporary() bool }
 	switch {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &Error{Kind: ServiceUnavailable, Message: "The request was not finished in time.", Cause: err}
+	case errors.As(err, &fault) && fault.Temporary():
+		return &Error{Kind: ServiceUnavailable, Message: "The service is unavailable for now. Please try again.", Cause: err}
 	default:
 		return &Error{Kind: ServiceFailure, Message: "The service encountered an unexpected error.", Cause: err}
 	}

@@ -51,6 +51,18 @@ func TestKind(t *testing.T) {
 	})
 }
 
+func TestFrontEnd(t *testing.T) {
+	for kind := ServiceFailure; kind <= NotImplemented; kind++ {
+		declared := false
+		for i := range Operations {
+			declared = declared || Operations[i].Errors.Has(kind)
+		}
+		if kind.FrontEnd() == declared {
+			t.Errorf("%v: of a front end %t, declared by an operation %t", kind, kind.FrontEnd(), declared)
+		}
+	}
+}
+
 func TestKinds(t *testing.T) {
 	set := KindSet(BadRequest, NotImplemented)
 	for kind := ServiceFailure; kind <= NotImplemented; kind++ {
@@ -101,6 +113,12 @@ func TestError(t *testing.T) {
 	})
 }
 
+// passing is a fault that says whether it passes.
+type passing bool
+
+func (p passing) Error() string   { return "a fault" }
+func (p passing) Temporary() bool { return bool(p) }
+
 func TestAsError(t *testing.T) {
 	secret := errors.New("password=hunter2 in /var/lib/carillon")
 	for _, c := range []struct {
@@ -115,6 +133,8 @@ func TestAsError(t *testing.T) {
 		{"an error of the wire with a cause", &Error{Kind: ServiceUnavailable, Message: "later", Cause: secret}, ServiceUnavailable, "later", secret},
 		{"anything else", secret, ServiceFailure, "The service encountered an unexpected error.", secret},
 		{"an end by the client", fmt.Errorf("%w: %w", secret, context.Canceled), ServiceUnavailable, "The request was not finished in time.", secret},
+		{"a fault that passes", fmt.Errorf("%w: %w", secret, passing(true)), ServiceUnavailable, "The service is unavailable for now. Please try again.", secret},
+		{"a fault that says it does not pass", fmt.Errorf("%w: %w", secret, passing(false)), ServiceFailure, "The service encountered an unexpected error.", secret},
 		{"an end by the clock", fmt.Errorf("%w: %w", secret, context.DeadlineExceeded), ServiceUnavailable, "The request was not finished in time.", secret},
 	} {
 		t.Run(c.name, func(t *testing.T) {

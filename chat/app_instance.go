@@ -135,6 +135,11 @@ func (s *Service) appInstance(tx store.Tx, caller *api.Caller, name string) (sto
 	return instance, a, missing(err, errForbidden)
 }
 
+// channelARN is the name of a channel of this service.
+func (s *Service) channelARN(in store.ChannelRef) arn.ARN {
+	return arn.ARN{Partition: s.partition, Region: s.region, Account: in.Account, Instance: in.Instance, Kind: arn.Channel, ID: in.ID}
+}
+
 func (s *Service) instanceARN(i store.AppInstance) arn.ARN {
 	return arn.ARN{Partition: s.partition, Region: s.region, Account: i.Account, Instance: i.ID, Kind: arn.AppInstance}
 }

@@ -9,7 +9,8 @@ import (
 	"carillon/store"
 )
 
-// CreateChannel makes a channel. Its creator becomes a member and a moderator; listed members become
+// CreateChannel makes a channel. Its creator becomes a member and a moderator, of an elastic channel
+// a moderator only; listed members become
 // members and listed moderators become moderators, who are no members unless they are listed as such
 // too. Either all of it happens or nothing.
 func (s *Service) CreateChannel(ctx context.Context, caller *api.Caller, in *api.CreateChannelRequest) (*api.CreateChannelResponse, error) {
@@ -20,12 +21,13 @@ func (s *Service) CreateChannel(ctx context.Context, caller *api.Caller, in *api
 	if err != nil {
 		return nil, err
 	}
-	if in.ElasticChannelConfiguration != nil {
-		return nil, errPending
+	elastic, err := s.checkElastic(in)
+	if err != nil {
+		return nil, err
 	}
 	var created string
 	err = s.update(ctx, func(tx store.Tx, events *events) error {
-		creator, a, err := s.actor(tx, caller)
+		at, err := s.arrive(tx, caller)
 		if err != nil {
 			return err
 		}
@@ -33,11 +35,11 @@ func (s *Service) CreateChannel(ctx context.Context, caller *api.Caller, in *api
 		if err != nil || instance.Kind != arn.AppInstance {
 			return errInvalidARN
 		}
-		if !instance.SameInstance(a) {
+		if !instance.SameInstance(at.bearer) {
 			return errForbidden
 		}
-		created, err = s.once(tx, scopeOf(creator.Key), "CreateChannel", in.ClientRequestToken, in, func() (string, error) {
-			return s.createChannel(tx, events, creator, instance, in, tags)
+		created, err = s.once(tx, scopeOf(at.Actor.Key), "CreateChannel", in.ClientRequestToken, in, func() (string, error) {
+			return s.createChannel(tx, events, at, instance, in, elastic, tags)
 		})
 		return err
 	})
@@ -47,7 +49,8 @@ func (s *Service) CreateChannel(ctx context.Context, caller *api.Caller, in *api
 	return &api.CreateChannelResponse{ChannelArn: created}, nil
 }
 
-func (s *Service) createChannel(tx store.Tx, events *events, creator store.Standing, instance arn.ARN, in *api.CreateChannelRequest, tags []store.Tag) (string, error) {
+func (s *Service) createChannel(tx store.Tx, events *events, at *entry, instance arn.ARN, in *api.CreateChannelRequest, elastic store.Elastic, tags []store.Tag) (string, error) {
+	creator := at.Actor
 	members, err := s.listed(tx, creator, instance, in.MemberArns)
 	if err != nil {
 		return "", err
@@ -61,7 +64,7 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 		Key: s.keys.Next(), Instance: creator.Instance, ID: in.ChannelId,
 		Name: in.Name, Metadata: given(in.Metadata),
 		Private: in.Privacy == api.ChannelPrivacyPrivate, Unrestricted: in.Mode == api.ChannelModeUnrestricted,
-		CreatedBy: creator.Key, Created: now, Updated: now, Expiration: channelExpiration(in.ExpirationSettings),
+		CreatedBy: creator.Key, Created: now, Updated: now, Expiration: channelExpiration(in.ExpirationSettings), Elastic: elastic,
 	}
 	if channel.ID == "" {
 		channel.ID = s.newID()
@@ -73,7 +76,7 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 	if err != nil {
 		return "", err
 	}
-	if err := s.withinOfChannel(tx, creator.Instance, members, moderators); err != nil {
+	if err := s.withinOfChannel(tx, creator.Instance, elastic != store.Elastic{}, members, moderators); err != nil {
 		return "", err
 	}
 	if err := tx.PutTags(channel.Key, tags); err != nil {
@@ -86,21 +89,37 @@ func (s *Service) createChannel(tx store.Tx, events *events, creator store.Stand
 	if err := tx.CreateChannelModerators(channel.Key, roles); err != nil {
 		return "", err
 	}
-	e := &entry{Entry: store.Entry{Instance: creator.Instance, Channel: channel, CreatedBy: creator.Identity, Actor: creator}}
-	e.channelARN, e.bearer = instance.Of(arn.Channel, channel.ID), instance.Of(creator.Kind, creator.ID)
-	if err := s.join(tx, events, e, members, false); err != nil {
-		return "", err
+	e := &entry{Entry: at.Entry, channelARN: instance.Of(arn.Channel, channel.ID), bearer: at.bearer, stream: channel.Key}
+	e.Channel, e.CreatedBy = channel, creator.Identity
+	events.stream("CREATE_CHANNEL", e, 0, func() api.Output { return e.describe() })
+	for i, m := range moderators {
+		events.stream("CREATE_CHANNEL_MODERATOR", e, 0, func() api.Output {
+			return describeModerator(e.channelARN, store.ListedModerator{ChannelModerator: roles[i], Who: m.Identity, Creator: creator.Identity})
+		})
 	}
-	return e.channelARN.String(), nil
+	if e.elastic() {
+		_, err = s.openSubChannel(tx, events, e)
+	} else {
+		_, err = s.join(tx, events, e, members, false)
+	}
+	return e.channelARN.String(), err
 }
 
 // withinOfChannel holds a channel that was just created, and those who are to be in it, to the limits.
-func (s *Service) withinOfChannel(tx store.Tx, instance store.Key, members, moderators []store.Standing) error {
+func (s *Service) withinOfChannel(tx store.Tx, instance store.Key, elastic bool, members, moderators []store.Standing) error {
 	err := within(s.limits.ChannelsPerAppInstance, "channels per app instance", others(func(bound int) (int, error) {
 		return tx.CountChannels(instance, bound)
 	}))
 	if err != nil {
 		return err
+	}
+	if elastic {
+		err := within(s.limits.ElasticChannelsPerAppInstance, "elastic channels per app instance", others(func(bound int) (int, error) {
+			return tx.CountElasticChannels(instance, bound)
+		}))
+		if err != nil {
+			return err
+		}
 	}
 	if limit := s.limits.MembershipsPerChannel; limit > 0 && len(members) > limit {
 		return api.Errorf(api.ResourceLimitExceeded, errFull, limit)
@@ -148,7 +167,7 @@ func (s *Service) listed(tx store.Tx, creator store.Standing, instance arn.ARN, 
 func (s *Service) DescribeChannel(ctx context.Context, caller *api.Caller, in *api.DescribeChannelRequest) (*api.DescribeChannelResponse, error) {
 	var out *api.Channel
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -171,7 +190,7 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 		return nil, err
 	}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -180,6 +199,9 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 		}
 		if in.Name != "" {
 			e.Channel.Name = in.Name
+		}
+		if in.Mode == api.ChannelModeUnrestricted && e.elastic() {
+			return api.Violation("Mode", "Member must be RESTRICTED in an elastic channel")
 		}
 		if in.Mode != "" {
 			e.Channel.Unrestricted = in.Mode == api.ChannelModeUnrestricted
@@ -192,7 +214,7 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 			return err
 		}
 		sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
-		events.add("UPDATE_CHANNEL", in.ChannelArn, sequence, toEverybody(), e.describe())
+		events.add("UPDATE_CHANNEL", e, sequence, toEverybody(), e.describe())
 		return err
 	})
 	if err != nil {
@@ -204,7 +226,7 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 // DeleteChannel ends a channel and everything in it at once and for good.
 func (s *Service) DeleteChannel(ctx context.Context, caller *api.Caller, in *api.DeleteChannelRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -215,7 +237,7 @@ func (s *Service) DeleteChannel(ctx context.Context, caller *api.Caller, in *api
 		if err != nil {
 			return err
 		}
-		events.add("DELETE_CHANNEL", in.ChannelArn, sequence, toEverybody(), e.describe())
+		events.add("DELETE_CHANNEL", e, sequence, toEverybody(), e.describe())
 		return tx.DeleteChannel(e.Channel.Key)
 	})
 }
@@ -265,6 +287,8 @@ func (e *entry) describe() *api.Channel {
 		Privacy: privacy(c), Mode: mode(c), CreatedBy: described(e.channelARN, e.CreatedBy),
 		CreatedTimestamp: api.Time(c.Created), LastUpdatedTimestamp: api.Time(c.Updated),
 		LastMessageTimestamp: api.Time(c.LastMessage), ExpirationSettings: expirationSettings(c.Expiration),
+		ElasticChannelConfiguration: elasticConfiguration(c.Elastic),
+		ChannelFlowArn:              e.flowARN(),
 	}
 }
 

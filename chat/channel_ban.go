@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carillon/api"
+	"carillon/arn"
 	"carillon/store"
 )
 
@@ -12,7 +13,7 @@ import (
 func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *api.CreateChannelBanRequest) (*api.CreateChannelBanResponse, error) {
 	out := &api.CreateChannelBanResponse{ChannelArn: in.ChannelArn}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -31,13 +32,17 @@ func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *
 			return api.Errorf(api.Conflict, "The identity is banned from the channel already.")
 		}
 		out.Member = described(e.channelARN, who.Identity)
-		err = tx.CreateChannelBan(store.ChannelBan{
+		ban := store.ChannelBan{
 			Key: s.keys.Next(), Channel: e.Channel.Key, Member: who.Key, CreatedBy: e.Actor.Key, Created: s.Now(),
+		}
+		events.stream("CREATE_CHANNEL_BAN", e, 0, func() api.Output {
+			return describeBan(e.channelARN, store.ListedBan{ChannelBan: ban, Who: who.Identity, Creator: e.Actor.Identity})
 		})
+		err = tx.CreateChannelBan(ban)
 		if err != nil || !who.Member() {
 			return err
 		}
-		return s.leave(tx, events, e, who)
+		return s.leaveAll(tx, events, e, who)
 	})
 	if err != nil {
 		return nil, err
@@ -49,7 +54,7 @@ func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *
 func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in *api.DescribeChannelBanRequest) (*api.DescribeChannelBanResponse, error) {
 	var out *api.ChannelBan
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel)
 		if err != nil {
 			return err
 		}
@@ -64,10 +69,7 @@ func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in
 		if err != nil {
 			return missing(err, api.Errorf(api.NotFound, "The identity is not banned from the channel."))
 		}
-		out = &api.ChannelBan{
-			ChannelArn: in.ChannelArn, Member: described(e.channelARN, listed.Who),
-			CreatedBy: described(e.channelARN, listed.Creator), CreatedTimestamp: api.Time(listed.Created),
-		}
+		out = describeBan(e.channelARN, listed)
 		return nil
 	})
 	if err != nil {
@@ -79,8 +81,8 @@ func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in
 // DeleteChannelBan lets an identity be added again. Somebody who is not banned is not afterwards
 // either.
 func (s *Service) DeleteChannelBan(ctx context.Context, caller *api.Caller, in *api.DeleteChannelBanRequest) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -88,11 +90,23 @@ func (s *Service) DeleteChannelBan(ctx context.Context, caller *api.Caller, in *
 			return errForbidden
 		}
 		who, err := e.target(tx, in.MemberArn)
+		if err != nil || !who.Banned {
+			return err
+		}
+		listed, err := tx.ChannelBan(e.Channel.Key, who.Key)
 		if err != nil {
 			return err
 		}
-		return missing(tx.DeleteChannelBan(e.Channel.Key, who.Key), nil)
+		events.stream("DELETE_CHANNEL_BAN", e, 0, func() api.Output { return describeBan(e.channelARN, listed) })
+		return tx.DeleteChannelBan(e.Channel.Key, who.Key)
 	})
+}
+
+func describeBan(channel arn.ARN, b store.ListedBan) *api.ChannelBan {
+	return &api.ChannelBan{
+		ChannelArn: channel.String(), Member: described(channel, b.Who),
+		CreatedBy: described(channel, b.Creator), CreatedTimestamp: api.Time(b.Created),
+	}
 }
 
 // ListChannelBans lists who is banned, to those who moderate the channel.
@@ -103,7 +117,7 @@ func (s *Service) ListChannelBans(ctx context.Context, caller *api.Caller, in *a
 	}
 	out := &api.ListChannelBansResponse{ChannelArn: in.ChannelArn, ChannelBans: []api.ChannelBanSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}

@@ -26,12 +26,9 @@ func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Calle
 	hidden := in.Type == api.ChannelMembershipTypeHidden
 	out := &api.CreateChannelMembershipResponse{ChannelArn: in.ChannelArn}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
 		if err != nil {
 			return err
-		}
-		if in.SubChannelId != "" {
-			return errNotElastic
 		}
 		who, err := e.target(tx, in.MemberArn)
 		if err != nil {
@@ -40,10 +37,14 @@ func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Calle
 		switch {
 		case hidden && !e.moderates(), !e.mayAdd(e.is(in.MemberArn)):
 			return errForbidden
+		case hidden && e.elastic():
+			return errElasticHidden
 		case !who.Exists():
 			return errUnregistered
 		case who.Banned:
 			return api.Errorf(api.Forbidden, "The identity is banned from the channel.")
+		case e.misplaced(who) != nil:
+			return e.misplaced(who)
 		case who.Member():
 			return api.Errorf(api.Conflict, "The identity is a member of the channel already.")
 		case s.full(e, 0):
@@ -53,7 +54,11 @@ func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Calle
 			return err
 		}
 		out.Member = described(e.channelARN, who.Identity)
-		return s.join(tx, events, e, []store.Standing{who}, hidden)
+		at, err := s.join(tx, events, e, []store.Standing{who}, hidden)
+		if err == nil {
+			out.SubChannelId = at.subChannelID
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -71,16 +76,16 @@ func (s *Service) BatchCreateChannelMembership(ctx context.Context, caller *api.
 	hidden := in.Type == api.ChannelMembershipTypeHidden
 	var out *api.BatchCreateChannelMembershipResponse
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
 		if err != nil {
 			return err
-		}
-		if in.SubChannelId != "" {
-			return errNotElastic
 		}
 		names := distinct(in.MemberArns)
 		if hidden && !e.moderates() || !e.mayAdd(len(names) == 1 && e.is(names[0])) {
 			return errForbidden
+		}
+		if hidden && e.elastic() {
+			return errElasticHidden
 		}
 		if s.full(e, 0) {
 			return api.Errorf(api.ResourceLimitExceeded, errFull, s.limits.MembershipsPerChannel)
@@ -90,7 +95,7 @@ func (s *Service) BatchCreateChannelMembership(ctx context.Context, caller *api.
 			return err
 		}
 		batch := &api.BatchChannelMemberships{
-			ChannelArn: in.ChannelArn, InvitedBy: described(e.channelARN, e.Actor.Identity),
+			ChannelArn: in.ChannelArn, SubChannelId: e.subChannelID, InvitedBy: described(e.channelARN, e.Actor.Identity),
 			Type: membershipType(hidden), Members: make([]api.Identity, len(added)),
 		}
 		for i, who := range added {
@@ -119,6 +124,9 @@ func (s *Service) sift(tx store.Tx, e *entry, names []string) (added []store.Sta
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := e.seat(tx, found); err != nil {
+		return nil, nil, err
+	}
 	refused = []api.BatchCreateChannelMembershipError{}
 	for i, name := range names {
 		refuse := func(code, message string) {
@@ -135,6 +143,8 @@ func (s *Service) sift(tx store.Tx, e *entry, names []string) (added []store.Sta
 			refuse(api.ErrorCodeNotFound, "The identity does not exist.")
 		case who.Banned:
 			refuse(api.ErrorCodeForbidden, "The identity is banned from the channel.")
+		case e.misplaced(who) != nil:
+			refuse(api.ErrorCodeBadRequest, api.AsError(e.misplaced(who)).Message)
 		case who.Member():
 			refuse(api.ErrorCodeConflict, "The identity is a member of the channel already.")
 		case s.full(e, len(added)):
@@ -153,19 +163,28 @@ func (s *Service) sift(tx store.Tx, e *entry, names []string) (added []store.Sta
 	return added, refused, nil
 }
 
-// joinBatch adds the members of a batch and announces them with one event. Of hidden members only
+// joinBatch adds the members of a batch and announces them with one event; in an elastic channel,
+// whose sub-channels hear each of their own, with one for every member. Of hidden members only
 // those who moderate hear that way; each hidden member is told of itself alone.
 func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store.Standing, batch *api.BatchChannelMemberships, hidden bool) error {
 	if len(added) == 0 {
 		return nil
 	}
+	if e.elastic() {
+		_, err := s.join(tx, events, e, added, false)
+		return err
+	}
 	places := 1
 	if hidden {
 		places += len(added)
 	}
-	place, err := s.addMembers(tx, e, added, hidden, s.Now(), places)
+	now := s.Now()
+	place, err := s.addMembers(tx, e, added, hidden, now, places)
 	if err != nil {
 		return err
+	}
+	for _, who := range added {
+		events.stream("CREATE_CHANNEL_MEMBERSHIP", e, place, func() api.Output { return newMembership(e, who.Identity, hidden, now) })
 	}
 	const kind = "BATCH_CREATE_CHANNEL_MEMBERSHIP"
 	audience := aboutMember(hidden)
@@ -174,35 +193,53 @@ func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store
 			audience.Joined = append(audience.Joined, member.Arn)
 		}
 	}
-	events.add(kind, batch.ChannelArn, place, audience, batch)
+	events.add(kind, e, place, audience, batch)
 	if hidden {
 		for i, member := range batch.Members {
 			alone := *batch
 			alone.Members = batch.Members[i : i+1]
-			events.add(kind, batch.ChannelArn, place+1+int64(i), bus.Audience{Joined: []string{member.Arn}}, &alone)
+			events.add(kind, e, place+1+int64(i), bus.Audience{Joined: []string{member.Arn}}, &alone)
 		}
 	}
 	return nil
 }
 
 // join adds members that are none yet, and announces each. It is for the few members of a new
-// channel and for single ones; a batch has one announcement for all.
-func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standing, hidden bool) error {
+// channel and for single ones; a batch has one announcement for all. It returns the entry as seen
+// from where the last one sits.
+func (s *Service) join(tx store.Tx, events *events, e *entry, who []store.Standing, hidden bool) (*entry, error) {
+	switch {
+	case e.elastic() && e.subChannelID == "":
+		return s.joinElastic(tx, events, e, who)
+	case e.elastic():
+		return e, s.joinSubChannel(tx, events, e, who)
+	}
+	return e, s.announceJoin(tx, events, e, who, hidden)
+}
+
+// announceJoin adds members right here, and announces each.
+func (s *Service) announceJoin(tx store.Tx, events *events, e *entry, who []store.Standing, hidden bool) error {
 	now := s.Now()
 	first, err := s.addMembers(tx, e, who, hidden, now, len(who))
 	if err != nil {
 		return err
 	}
 	for i, member := range who {
-		shown := described(e.channelARN, member.Identity)
+		shown := newMembership(e, member.Identity, hidden, now)
 		audience := aboutMember(hidden)
-		audience.Joined = []string{shown.Arn}
-		events.add("CREATE_CHANNEL_MEMBERSHIP", e.channelARN.String(), first+int64(i), audience, &api.ChannelMembership{
-			ChannelArn: e.channelARN.String(), Member: shown, InvitedBy: described(e.channelARN, e.Actor.Identity),
-			Type: membershipType(hidden), CreatedTimestamp: api.Time(now), LastUpdatedTimestamp: api.Time(now),
-		})
+		audience.Joined = []string{shown.Member.Arn}
+		events.add("CREATE_CHANNEL_MEMBERSHIP", e, first+int64(i), audience, shown)
 	}
 	return nil
+}
+
+// newMembership is a membership that the actor has just made.
+func newMembership(e *entry, who store.Identity, hidden bool, now time.Time) *api.ChannelMembership {
+	shown := describeMembership(e.channelARN, store.ListedMember{
+		ChannelMembership: store.ChannelMembership{Hidden: hidden, Created: now}, Who: who, Inviter: e.Actor.Identity,
+	})
+	shown.SubChannelId = e.subChannelID
+	return shown
 }
 
 // addMembers writes memberships and takes places for the events that tell of them. It returns the
@@ -212,34 +249,43 @@ func (s *Service) addMembers(tx store.Tx, e *entry, who []store.Standing, hidden
 	memberships := make([]store.ChannelMembership, len(who))
 	for i, member := range who {
 		memberships[i] = store.ChannelMembership{
-			Key: keys[i], Channel: e.Channel.Key, Member: member.Key, Hidden: hidden, InvitedBy: e.Actor.Key, Created: now,
+			Key: keys[i], Channel: e.stream, Member: member.Key, Hidden: hidden, InvitedBy: e.Actor.Key, Created: now,
 		}
 	}
-	if err := tx.CreateChannelMemberships(e.Channel.Key, memberships); err != nil {
+	if err := tx.CreateChannelMemberships(e.stream, memberships); err != nil {
 		return 0, err
 	}
-	last, err := tx.AdvanceChannel(e.Channel.Key, places, len(who))
+	counted := len(who)
+	if e.elastic() && who[0].Moderator {
+		counted = 0
+	}
+	last, err := tx.AdvanceChannel(e.stream, places, counted)
 	return last - int64(places) + 1, err
 }
 
 // leave removes a membership and announces it: to those who may know of it, and to the one who
 // leaves, as the last event of the channel.
 func (s *Service) leave(tx store.Tx, events *events, e *entry, who store.Standing) error {
-	listed, err := tx.ChannelMembership(e.Channel.Key, who.Key)
+	listed, err := tx.ChannelMembership(e.stream, who.Key)
 	if err != nil {
 		return err
 	}
-	if err := tx.DeleteChannelMembership(e.Channel.Key, who.Key); err != nil {
+	if err := tx.DeleteChannelMembership(e.stream, who.Key); err != nil {
 		return err
 	}
-	sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, -1)
+	counted := -1
+	if e.elastic() && who.Moderator {
+		counted = 0
+	}
+	sequence, err := tx.AdvanceChannel(e.stream, 1, counted)
 	if err != nil {
 		return err
 	}
 	out := describeMembership(e.channelARN, listed)
+	out.SubChannelId = e.subChannelID
 	audience := aboutMember(listed.Hidden)
 	audience.Left = []string{out.Member.Arn}
-	events.add("DELETE_CHANNEL_MEMBERSHIP", e.channelARN.String(), sequence, audience, out)
+	events.add("DELETE_CHANNEL_MEMBERSHIP", e, sequence, audience, out)
 	return nil
 }
 
@@ -272,12 +318,9 @@ func distinct(names []string) []string {
 // afterwards either.
 func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Caller, in *api.DeleteChannelMembershipRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errForbidden)
 		if err != nil {
 			return err
-		}
-		if in.SubChannelId != "" {
-			return errNotElastic
 		}
 		who, err := e.target(tx, in.MemberArn)
 		if err != nil {
@@ -289,7 +332,10 @@ func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Calle
 		if !who.Member() {
 			return nil
 		}
-		return s.leave(tx, events, e, who)
+		if !who.Moderator && e.subChannelID != "" {
+			return errMemberPlaced
+		}
+		return s.leaveAll(tx, events, e, who)
 	})
 }
 
@@ -298,12 +344,9 @@ func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Calle
 func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipRequest) (*api.DescribeChannelMembershipResponse, error) {
 	var out *api.ChannelMembership
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
 		if err != nil {
 			return err
-		}
-		if in.SubChannelId != "" {
-			return errNotElastic
 		}
 		if !e.mayRead() {
 			return errForbidden
@@ -315,11 +358,12 @@ func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Cal
 		if !who.Member() || !e.maySeeMembership(who.Membership.Hidden, who.Key) {
 			return errNoMembership
 		}
-		listed, err := tx.ChannelMembership(e.Channel.Key, who.Key)
+		listed, err := tx.ChannelMembership(who.Membership.Channel, who.Key)
 		if err != nil {
 			return missing(err, errNoMembership)
 		}
 		out = describeMembership(e.channelARN, listed)
+		out.SubChannelId = e.subChannelID
 		return nil
 	})
 	if err != nil {
@@ -338,17 +382,20 @@ func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller
 	hidden := in.Type == api.ChannelMembershipTypeHidden
 	out := &api.ListChannelMembershipsResponse{ChannelArn: in.ChannelArn, ChannelMemberships: []api.ChannelMembershipSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errForbidden)
 		if err != nil {
 			return err
 		}
-		if in.SubChannelId != "" {
-			return errNotElastic
+		if e.stream == 0 && !e.Actor.Member() {
+			return errSubChannelNeeded
 		}
-		if !e.mayRead() || hidden && !e.moderates() {
+		if e.stream == 0 {
+			e.stream = e.Actor.Membership.Channel
+		}
+		if !e.mayReadStream() || hidden && !e.moderates() {
 			return errForbidden
 		}
-		list, err := tx.ListChannelMemberships(e.Channel.Key, hidden, p.after, p.fetch())
+		list, err := tx.ListChannelMemberships(e.stream, hidden, p.after, p.fetch())
 		if err != nil {
 			return err
 		}
@@ -369,7 +416,7 @@ func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller
 func (s *Service) DescribeChannelMembershipForAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipForAppInstanceUserRequest) (*api.DescribeChannelMembershipForAppInstanceUserResponse, error) {
 	var out *api.ChannelMembershipForAppInstanceUserSummary
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -380,7 +427,7 @@ func (s *Service) DescribeChannelMembershipForAppInstanceUser(ctx context.Contex
 		if !e.Actor.Admin && !e.is(in.AppInstanceUserArn) || !who.Member() {
 			return errForbidden
 		}
-		view, err := tx.MembershipView(e.Channel.Key, who.Key)
+		view, err := tx.MembershipView(who.Membership.Channel, who.Key)
 		if err != nil {
 			return missing(err, errForbidden)
 		}
@@ -458,7 +505,7 @@ func forMember(instance arn.ARN, m store.ListedMembership) api.ChannelMembership
 	return api.ChannelMembershipForAppInstanceUserSummary{
 		ChannelSummary: &channel,
 		AppInstanceUserMembershipSummary: &api.AppInstanceUserMembershipSummary{
-			Type: membershipType(m.Hidden), ReadMarkerTimestamp: api.Time(m.ReadMarker),
+			Type: membershipType(m.Hidden), ReadMarkerTimestamp: api.Time(m.ReadMarker), SubChannelId: m.SubChannel,
 		},
 	}
 }

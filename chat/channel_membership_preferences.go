@@ -64,14 +64,14 @@ func (s *Service) GetChannelMembershipPreferences(ctx context.Context, caller *a
 
 // ownMembership enters a channel as a member who asks about its own membership.
 func (s *Service) ownMembership(tx store.Tx, caller *api.Caller, channel, member string) (*entry, error) {
-	e, err := s.enter(tx, caller, channel, errForbidden)
+	e, err := s.enter(tx, caller, channel, "", errForbidden)
 	if err != nil {
 		return nil, err
 	}
 	if _, _, err := identity(member, e.bearer); err != nil {
 		return nil, err
 	}
-	if !e.is(member) || !e.Actor.Member() {
+	if !e.is(member) || !e.Actor.Member() || e.elastic() {
 		return nil, errForbidden
 	}
 	return e, nil

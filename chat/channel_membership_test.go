@@ -366,6 +366,71 @@ func TestDescribeChannelMembership(t *testing.T) {
 	})
 }
 
+func TestListChannelMemberships(t *testing.T) {
+	e := testenv.New(t)
+	channel := e.Channel("alice", testenv.PublicRestricted, "heidi", "bob")
+	e.Join("alice", channel, "dave", "HIDDEN")
+	e.Join("alice", channel, "carol", "DEFAULT")
+	e.Join("alice", channel, "erin", "HIDDEN")
+	for kind, want := range map[string][]string{
+		"": {"alice", "heidi", "bob", "carol"}, "DEFAULT": {"alice", "heidi", "bob", "carol"}, "HIDDEN": {"dave", "erin"},
+	} {
+		t.Run(fmt.Sprintf("those of type %q are listed in the order of joining", kind), func(t *testing.T) {
+			out, err := e.As("alice").ListChannelMemberships(api.ListChannelMembershipsRequest{ChannelArn: channel, Type: kind})
+			done(t, err)
+			list := &api.ListChannelMembershipsResponse{ChannelArn: channel}
+			for _, who := range want {
+				list.ChannelMemberships = append(list.ChannelMemberships, api.ChannelMembershipSummary{Member: e.Identity(who)})
+			}
+			same(t, list, out)
+		})
+	}
+	t.Run("who leaves is in no list, and who comes back is the last of one", func(t *testing.T) {
+		done(t, e.As("heidi").DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: channel, MemberArn: e.ARN("heidi")}))
+		same(t, []api.Identity{*e.Identity("alice"), *e.Identity("bob"), *e.Identity("carol")}, listMembers(t, e.As("alice"), channel, "", 2))
+		e.Join("alice", channel, "heidi", "HIDDEN")
+		same(t, []api.Identity{*e.Identity("dave"), *e.Identity("erin"), *e.Identity("heidi")}, listMembers(t, e.As("alice"), channel, "HIDDEN", 2))
+	})
+	t.Run("a channel without members has an empty list", func(t *testing.T) {
+		empty := bare(e)
+		out, err := e.As("alice").ListChannelMemberships(api.ListChannelMembershipsRequest{ChannelArn: empty})
+		done(t, err)
+		same(t, &api.ListChannelMembershipsResponse{ChannelArn: empty, ChannelMemberships: []api.ChannelMembershipSummary{}}, out)
+	})
+}
+
+func TestDescribeChannelMembershipForAppInstanceUser(t *testing.T) {
+	e := testenv.New(t)
+	channel := e.Channel("alice", testenv.PrivateUnrestricted, "bob")
+	e.Join("alice", channel, "dave", "HIDDEN")
+	e.Must(e.As("alice").UpdateChannel(api.UpdateChannelRequest{ChannelArn: channel, Metadata: textOf("m")}))
+	describe := func(as, who string) (*api.DescribeChannelMembershipForAppInstanceUserResponse, error) {
+		return e.As(as).DescribeChannelMembershipForAppInstanceUser(api.DescribeChannelMembershipForAppInstanceUserRequest{ChannelArn: channel, AppInstanceUserArn: e.ARN(who)})
+	}
+	for who, kind := range map[string]string{"bob": "DEFAULT", "dave": "HIDDEN"} {
+		t.Run("a member of type "+kind+" is told of itself, and an admin of it", func(t *testing.T) {
+			for _, as := range []string{who, "admin"} {
+				got, err := describe(as, who)
+				done(t, err)
+				same(t, &api.ChannelMembershipForAppInstanceUserSummary{
+					ChannelSummary:                   &api.ChannelSummary{ChannelArn: channel, Name: "channel of alice", Privacy: "PRIVATE", Mode: "UNRESTRICTED", Metadata: textOf("m")},
+					AppInstanceUserMembershipSummary: &api.AppInstanceUserMembershipSummary{Type: kind},
+				}, got.ChannelMembership)
+			}
+		})
+	}
+	t.Run("who is no member, or nobody, is forbidden", func(t *testing.T) {
+		refused(t, second(describe("admin", "admin")), api.Forbidden)
+		refused(t, second(describe("admin", "nobody")), api.Forbidden)
+		refused(t, second(describe("erin", "erin")), api.Forbidden)
+	})
+	t.Run("who left is forbidden", func(t *testing.T) {
+		done(t, e.As("bob").DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: channel, MemberArn: e.ARN("bob")}))
+		refused(t, second(describe("bob", "bob")), api.Forbidden)
+		refused(t, second(describe("admin", "bob")), api.Forbidden)
+	})
+}
+
 func TestListChannelMembershipsForAppInstanceUser(t *testing.T) {
 	e := testenv.New(t)
 	var want []string

@@ -58,6 +58,9 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 			}
 			draft.Target = draft.To.Key
 		}
+		if e.processes(draft.ChannelMessage) {
+			draft.Status = store.MessagePending
+		}
 		out.MessageId, err = send(tx, events, e, in, &draft)
 		out.Status = messageStatus(draft.ChannelMessage)
 		return err
@@ -70,49 +73,72 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 
 // sendPersistent stores a message, unless its token tells that it was stored before.
 func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
-	token := store.MessageToken{Sender: m.Sender, Token: digest(in.ClientRequestToken), Sent: m.Created}
-	fingerprint, err := messageFingerprint(in)
+	token, known, err := messageToken(tx, in, m)
 	if err != nil {
 		return "", err
 	}
-	token.Fingerprint = fingerprint
-	switch known, err := tx.MessageToken(m.Sender, token.Token, m.Created.Add(-tokenLife)); {
-	case err == nil && known.Fingerprint != fingerprint:
-		return "", errTokenReused
-	case err == nil:
-		if first, err := tx.ChannelMessage(known.Ref); err == nil {
+	if known {
+		if first, err := tx.ChannelMessage(token.Ref); err == nil {
 			m.ChannelMessage = first.ChannelMessage
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return "", err
 		}
-		return s.messageID(known.Ref), nil
-	case !errors.Is(err, store.ErrNotFound):
-		return "", err
+		return s.messageID(token.Ref), nil
 	}
-	if err := tx.AppendChannelMessage(e.Channel.Key, &m.ChannelMessage); err != nil {
+	if err := tx.AppendChannelMessage(e.stream, &m.ChannelMessage); err != nil {
 		return "", err
 	}
 	token.Ref = store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
+	id := s.messageID(token.Ref)
 	if err := tx.PutMessageToken(token); err != nil {
 		return "", err
 	}
-	if m.Target != 0 {
-		if err := tx.SetLastTargeted(e.Channel.Key, []store.Key{m.Sender, m.Target}, m.Created); err != nil {
+	if m.Status == store.MessagePending {
+		return id, s.process(tx, events, e, &passage{ListedMessage: *m, id: id, push: in.PushNotification}, m.Sequence)
+	}
+	if m.Target != 0 || e.elastic() {
+		if err := s.noteLast(tx, e, m.ChannelMessage, m.Created); err != nil {
 			return "", err
 		}
 	}
 	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, *m, s.describeMessage(e, *m))
-	return s.messageID(token.Ref), nil
+	return id, nil
+}
+
+// messageToken is what remembers a request to send: the one it was remembered by, when it is known.
+func messageToken(tx store.Tx, in *api.SendChannelMessageRequest, m *store.ListedMessage) (token store.MessageToken, known bool, err error) {
+	token = store.MessageToken{Sender: m.Sender, Token: digest(in.ClientRequestToken), Sent: m.Created}
+	if token.Fingerprint, err = messageFingerprint(in); err != nil {
+		return token, false, err
+	}
+	switch found, err := tx.MessageToken(m.Sender, token.Token, m.Created.Add(-tokenLife)); {
+	case errors.Is(err, store.ErrNotFound):
+		return token, false, nil
+	case err == nil && found.Fingerprint != token.Fingerprint:
+		return token, false, errTokenReused
+	default:
+		return found, true, err
+	}
 }
 
 // sendEphemeral announces a message that is not stored. Its id follows from its token, so that a
-// retry, which is announced again, has the same id and receivers can tell.
-func (s *Service) sendEphemeral(_ store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
-	id := s.ephemeralID(m.Sender, in.ClientRequestToken)
-	payload := s.describeMessage(e, *m)
-	payload.MessageId, payload.Persistence = id, api.ChannelMessagePersistenceTypeNonPersistent
-	events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, payload)
-	return id, nil
+// retry, which is announced again, has the same id and receivers can tell. Into a flow it is sent
+// once.
+func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
+	p := &passage{ListedMessage: *m, id: s.ephemeralID(m.Sender, in.ClientRequestToken), push: in.PushNotification}
+	if m.Status != store.MessagePending {
+		events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, s.describePassage(e, p, api.ChannelMessageStatusSent))
+		return p.id, nil
+	}
+	token, known, err := messageToken(tx, in, m)
+	if known || err != nil {
+		return p.id, err
+	}
+	token.Ref = store.MessageRef{Stream: m.Stream}
+	if err := tx.PutMessageToken(token); err != nil {
+		return "", err
+	}
+	return p.id, s.process(tx, events, e, p, 0)
 }
 
 // checkMessage holds a message to the rules that the models do not state, and returns the text of
@@ -122,17 +148,29 @@ func checkMessage(in *api.SendChannelMessageRequest) (attributes string, err err
 	if err := checkContent(control, in.Content, in.Metadata); err != nil {
 		return "", err
 	}
-	if push := in.PushNotification; push != nil && push.Type != api.PushNotificationTypeVoip && (push.Title == "" || push.Body == "") {
-		return "", api.Violation("PushNotification", "Member must have a Title and a Body")
+	if err := checkPush(in.PushNotification); err != nil {
+		return "", err
 	}
 	if len(in.Target) > 1 {
 		return "", api.Violation("Target", "Member must have length less than or equal to 1")
 	}
-	if len(in.MessageAttributes) == 0 {
+	return checkAttributes(in.MessageAttributes)
+}
+
+func checkPush(push *api.PushNotificationConfiguration) error {
+	if push != nil && push.Type != api.PushNotificationTypeVoip && (push.Title == "" || push.Body == "") {
+		return api.Violation("PushNotification", "Member must have a Title and a Body")
+	}
+	return nil
+}
+
+// checkAttributes holds message attributes to their size and returns their text.
+func checkAttributes(attributes map[string]api.MessageAttributeValue) (string, error) {
+	if len(attributes) == 0 {
 		return "", nil
 	}
 	size := 0
-	for name, value := range in.MessageAttributes {
+	for name, value := range attributes {
 		size += len(name)
 		for _, v := range value.StringValues {
 			size += len(v)
@@ -141,7 +179,7 @@ func checkMessage(in *api.SendChannelMessageRequest) (attributes string, err err
 	if size > maxAttributesBytes {
 		return "", api.Violation("MessageAttributes", "Member must have at most 1024 bytes of UTF-8 in all")
 	}
-	text, err := json.Marshal(in.MessageAttributes)
+	text, err := json.Marshal(attributes)
 	return string(text), err
 }
 
@@ -163,7 +201,7 @@ func (e *entry) messageTarget(tx store.Tx, name string) (store.Identity, error) 
 	if err != nil {
 		return store.Identity{}, err
 	}
-	if !who.Member() {
+	if !who.Member() || who.Membership.Channel != e.stream {
 		return store.Identity{}, api.Violation("Target", "Member must be a member of the channel")
 	}
 	return who.Identity, nil
@@ -214,6 +252,9 @@ func (s *Service) GetChannelMessageStatus(ctx context.Context, caller *api.Calle
 			return errForbidden
 		}
 		out.Status = messageStatus(m.ChannelMessage)
+		if m.Status == store.MessageUpdating {
+			out.Status.Value = api.ChannelMessageStatusPending
+		}
 		return nil
 	})
 	if err != nil {
@@ -223,7 +264,8 @@ func (s *Service) GetChannelMessageStatus(ctx context.Context, caller *api.Calle
 }
 
 // UpdateChannelMessage changes a message of the bearer's own that was sent and not redacted. What is
-// left out, beside the content, stays.
+// left out, beside the content, stays. Where the channel has a flow, the message stays as it is until
+// the new version has come through.
 func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, in *api.UpdateChannelMessageRequest) (*api.UpdateChannelMessageResponse, error) {
 	if err := checkContent(false, in.Content, in.Metadata); err != nil {
 		return nil, err
@@ -235,7 +277,7 @@ func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, 
 			return err
 		}
 		switch {
-		case m.Sender != e.Actor.Key, !e.Actor.Member():
+		case m.Sender != e.Actor.Key, !e.sits():
 			return errForbidden
 		case m.Status != store.MessageSent:
 			return errNotSent
@@ -247,6 +289,7 @@ func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, 
 				return err
 			}
 		}
+		before := m.ChannelMessage
 		m.Content = in.Content
 		if in.Metadata != nil {
 			m.Metadata = *in.Metadata
@@ -257,6 +300,10 @@ func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, 
 		m.Edited = s.Now()
 		m.Updated = m.Edited
 		out.Status = messageStatus(m.ChannelMessage)
+		if e.processes(m.ChannelMessage) {
+			out.Status.Value = api.ChannelMessageStatusPending
+			return s.processUpdate(tx, events, e, before, m)
+		}
 		return s.changeMessage(tx, events, e, "UPDATE_CHANNEL_MESSAGE", m)
 	})
 	if err != nil {
@@ -266,23 +313,24 @@ func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, 
 }
 
 // RedactChannelMessage takes the content and metadata out of a message: for its sender, and for
-// those who moderate and may see it. Redacting again changes nothing.
+// those who moderate and may see it. Redacting again changes nothing. A new version that is still in
+// a flow is not sent any more.
 func (s *Service) RedactChannelMessage(ctx context.Context, caller *api.Caller, in *api.RedactChannelMessageRequest) (*api.RedactChannelMessageResponse, error) {
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
 		e, m, err := s.touch(tx, caller, in.ChannelArn, in.SubChannelId, in.MessageId)
 		if err != nil {
 			return err
 		}
-		own := m.Sender == e.Actor.Key && e.Actor.Member()
+		own := m.Sender == e.Actor.Key && e.sits()
 		switch {
 		case !own && !e.moderates():
 			return errForbidden
-		case m.Status != store.MessageSent:
+		case !sent(m.ChannelMessage):
 			return errNotSent
 		case m.Redacted:
 			return nil
 		}
-		m.Content, m.Metadata, m.Redacted, m.Updated = "", "", true, s.Now()
+		m.Content, m.Metadata, m.Redacted, m.Updated, m.Status = "", "", true, s.Now(), store.MessageSent
 		return s.changeMessage(tx, events, e, "REDACT_CHANNEL_MESSAGE", m)
 	})
 	if err != nil {
@@ -296,7 +344,7 @@ func (s *Service) changeMessage(tx store.Tx, events *events, e *entry, kind stri
 	if err := tx.UpdateChannelMessage(m.ChannelMessage); err != nil {
 		return err
 	}
-	sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
+	sequence, err := tx.AdvanceChannel(e.stream, 1, 0)
 	events.message(kind, e, sequence, m, s.describeMessage(e, m))
 	return err
 }
@@ -319,13 +367,13 @@ func (s *Service) DeleteChannelMessage(ctx context.Context, caller *api.Caller, 
 		if err != nil {
 			return missing(err, errForbidden)
 		}
-		if m.Status != store.MessageSent {
+		if !sent(m.ChannelMessage) {
 			return errForbidden
 		}
 		if err := tx.DeleteChannelMessage(at); err != nil {
 			return err
 		}
-		sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
+		sequence, err := tx.AdvanceChannel(e.stream, 1, 0)
 		events.message("DELETE_CHANNEL_MESSAGE", e, sequence, m, s.describeMessage(e, m))
 		return err
 	})
@@ -430,11 +478,11 @@ func cutMessages(p *page, list scanned) ([]store.ListedMessage, string) {
 // UpdateChannelReadMarker marks everything up to now as read, for the bearer's own membership.
 func (s *Service) UpdateChannelReadMarker(ctx context.Context, caller *api.Caller, in *api.UpdateChannelReadMarkerRequest) (*api.UpdateChannelReadMarkerResponse, error) {
 	err := s.store.Update(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
-		if !e.Actor.Member() {
+		if !e.Actor.Member() || e.elastic() {
 			return errForbidden
 		}
 		return tx.SetReadMarker(e.Channel.Key, e.Actor.Key, s.Now())
@@ -497,11 +545,17 @@ func (s *Service) summarizeMessage(e *entry, m store.ListedMessage) api.ChannelM
 
 func messageStatus(m store.ChannelMessage) *api.ChannelMessageStatusStructure {
 	value := [...]string{
-		store.MessageSent:    api.ChannelMessageStatusSent,
-		store.MessagePending: api.ChannelMessageStatusPending,
-		store.MessageFailed:  api.ChannelMessageStatusFailed,
+		store.MessageSent:     api.ChannelMessageStatusSent,
+		store.MessagePending:  api.ChannelMessageStatusPending,
+		store.MessageFailed:   api.ChannelMessageStatusFailed,
+		store.MessageUpdating: api.ChannelMessageStatusSent,
 	}[m.Status]
 	return &api.ChannelMessageStatusStructure{Value: value, Detail: m.StatusDetail}
+}
+
+// sent reports whether there is a version of the message for everybody who may see it.
+func sent(m store.ChannelMessage) bool {
+	return m.Status == store.MessageSent || m.Status == store.MessageUpdating
 }
 
 // messageID is the id of a stored message: its place, sealed, so that it is found without an index

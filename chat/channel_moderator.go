@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"carillon/api"
+	"carillon/arn"
 	"carillon/store"
 )
 
@@ -11,8 +12,8 @@ import (
 // does not become one.
 func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller, in *api.CreateChannelModeratorRequest) (*api.CreateChannelModeratorResponse, error) {
 	out := &api.CreateChannelModeratorResponse{ChannelArn: in.ChannelArn}
-	err := s.store.Update(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+	err := s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -37,9 +38,16 @@ func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller
 			return err
 		}
 		out.ChannelModerator = described(e.channelARN, who.Identity)
-		return tx.CreateChannelModerators(e.Channel.Key, []store.ChannelModerator{{
+		if err := s.unseat(tx, events, e, who); err != nil {
+			return err
+		}
+		role := store.ChannelModerator{
 			Key: s.keys.Next(), Channel: e.Channel.Key, Moderator: who.Key, CreatedBy: e.Actor.Key, Created: s.Now(),
-		}})
+		}
+		events.stream("CREATE_CHANNEL_MODERATOR", e, 0, func() api.Output {
+			return describeModerator(e.channelARN, store.ListedModerator{ChannelModerator: role, Who: who.Identity, Creator: e.Actor.Identity})
+		})
+		return tx.CreateChannelModerators(e.Channel.Key, []store.ChannelModerator{role})
 	})
 	if err != nil {
 		return nil, err
@@ -51,7 +59,7 @@ func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller
 func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Caller, in *api.DescribeChannelModeratorRequest) (*api.DescribeChannelModeratorResponse, error) {
 	var out *api.ChannelModerator
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel)
 		if err != nil {
 			return err
 		}
@@ -66,10 +74,7 @@ func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Call
 		if err != nil {
 			return missing(err, api.Errorf(api.NotFound, "The identity is not a moderator of the channel."))
 		}
-		out = &api.ChannelModerator{
-			ChannelArn: in.ChannelArn, Moderator: described(e.channelARN, listed.Who),
-			CreatedBy: described(e.channelARN, listed.Creator), CreatedTimestamp: api.Time(listed.Created),
-		}
+		out = describeModerator(e.channelARN, listed)
 		return nil
 	})
 	if err != nil {
@@ -81,8 +86,8 @@ func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Call
 // DeleteChannelModerator takes the role away, also from the last one who has it. Somebody who is no
 // moderator is none afterwards either.
 func (s *Service) DeleteChannelModerator(ctx context.Context, caller *api.Caller, in *api.DeleteChannelModeratorRequest) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -90,11 +95,26 @@ func (s *Service) DeleteChannelModerator(ctx context.Context, caller *api.Caller
 			return errForbidden
 		}
 		who, err := e.target(tx, in.ChannelModeratorArn)
+		if err != nil || !who.Moderator {
+			return err
+		}
+		if err := s.unseat(tx, events, e, who); err != nil {
+			return err
+		}
+		listed, err := tx.ChannelModerator(e.Channel.Key, who.Key)
 		if err != nil {
 			return err
 		}
-		return missing(tx.DeleteChannelModerator(e.Channel.Key, who.Key), nil)
+		events.stream("DELETE_CHANNEL_MODERATOR", e, 0, func() api.Output { return describeModerator(e.channelARN, listed) })
+		return tx.DeleteChannelModerator(e.Channel.Key, who.Key)
 	})
+}
+
+func describeModerator(channel arn.ARN, m store.ListedModerator) *api.ChannelModerator {
+	return &api.ChannelModerator{
+		ChannelArn: channel.String(), Moderator: described(channel, m.Who),
+		CreatedBy: described(channel, m.Creator), CreatedTimestamp: api.Time(m.Created),
+	}
 }
 
 // ListChannelModerators lists the moderators of a channel to those who moderate it.
@@ -105,7 +125,7 @@ func (s *Service) ListChannelModerators(ctx context.Context, caller *api.Caller,
 	}
 	out := &api.ListChannelModeratorsResponse{ChannelArn: in.ChannelArn, ChannelModerators: []api.ChannelModeratorSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}
@@ -133,7 +153,7 @@ func (s *Service) ListChannelModerators(ctx context.Context, caller *api.Caller,
 func (s *Service) DescribeChannelModeratedByAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeChannelModeratedByAppInstanceUserRequest) (*api.DescribeChannelModeratedByAppInstanceUserResponse, error) {
 	var out api.ChannelSummary
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
 		if err != nil {
 			return err
 		}

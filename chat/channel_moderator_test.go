@@ -94,6 +94,7 @@ func TestDeleteChannelModerator(t *testing.T) {
 		refused(t, second(e.As("bob").UpdateChannel(api.UpdateChannelRequest{ChannelArn: channel, Name: "by bob"})), api.Forbidden)
 		same(t, []api.Identity{*e.Identity("alice"), *e.Identity("bob")}, listMembers(t, e.As("bob"), channel, "", 50))
 		same(t, []api.Identity{*e.Identity("alice")}, moderatorsOf(t, e.As("alice"), channel))
+		announced(t, e)
 	})
 	t.Run("who is no moderator, or nobody, is none afterwards either", func(t *testing.T) {
 		done(t, remove("alice", "bob"))

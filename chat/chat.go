@@ -27,6 +27,8 @@ type Options struct {
 	// Partition and Region are those of every ARN: "aws" and such as "us-east-1".
 	Partition, Region string
 	Limits            Limits
+	// SessionEndpoint is the authority that sessions connect to; empty is the one that was asked.
+	SessionEndpoint string
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 	// NewID makes ids of resources; nil makes random UUIDs.
@@ -41,6 +43,7 @@ type Service struct {
 	bus               bus.Bus
 	partition, region string
 	limits            Limits
+	sessionEndpoint   string
 	now               func() time.Time
 	newID             func() string
 	keys              *store.Keys
@@ -52,7 +55,7 @@ var _ api.Service = (*Service)(nil)
 
 // Open makes a Service on a store. It writes what every node must share, when it is the first.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, bus: o.Bus, partition: o.Partition, region: o.Region, limits: o.Limits, now: o.Now, newID: o.NewID}
+	s := &Service{store: o.Store, bus: o.Bus, partition: o.Partition, region: o.Region, limits: o.Limits, sessionEndpoint: o.SessionEndpoint, now: o.Now, newID: o.NewID}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -74,12 +77,15 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 // Now is the time as the API tells it: UTC, in whole milliseconds.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
-// update runs fn in a transaction and publishes its events, in the order of commits, once it is
-// durable.
+// update runs fn in a transaction, with what its events have to tell the outside, and publishes its
+// events, in the order of commits, once it is durable.
 func (s *Service) update(ctx context.Context, fn func(tx store.Tx, events *events) error) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
 		var e events
 		if err := fn(tx, &e); err != nil {
+			return err
+		}
+		if err := s.writeDeliveries(tx, &e); err != nil {
 			return err
 		}
 		if len(e.list) > 0 {
@@ -94,10 +100,20 @@ func (s *Service) update(ctx context.Context, fn func(tx store.Tx, events *event
 }
 
 // view runs fn on a snapshot and then publishes its events, which are those of things that are not
-// stored.
+// stored. When it turns out that there is something to write after all, it does as update.
 func (s *Service) view(ctx context.Context, fn func(tx store.Tx, events *events) error) error {
 	var e events
-	if err := s.store.View(ctx, func(tx store.Tx) error { return fn(tx, &e) }); err != nil {
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		e = events{}
+		if err := fn(tx, &e); err != nil {
+			return err
+		}
+		return s.writeDeliveries(tx, &e)
+	})
+	if errors.Is(err, store.ErrReadOnly) {
+		return s.update(ctx, fn)
+	}
+	if err != nil {
 		return err
 	}
 	for _, event := range e.list {

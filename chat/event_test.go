@@ -3,10 +3,13 @@ package chat_test
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"carillon/api"
 	"carillon/bus"
+	"carillon/chat"
 	"carillon/testenv"
 )
 
@@ -44,6 +47,38 @@ func TestEventsOfConcurrentCallers(t *testing.T) {
 			next[event.Channel]++
 		}
 		same(t, map[string]int64{channel: 2 + callers*each, other: 2 + callers*each}, next)
+	})
+}
+
+func TestEventsWhileTheClockRuns(t *testing.T) {
+	e := testenv.New(t)
+	var now atomic.Int64
+	now.Store(e.Now().UnixMilli())
+	var local bus.Local
+	var events []bus.Event
+	local.Subscribe(func(event bus.Event) { events = append(events, event) })
+	service, err := chat.Open(t.Context(), chat.Options{
+		Store: e.Store, Bus: &local, Partition: "aws", Region: testenv.Region, Node: 1,
+		Now: func() time.Time { return time.UnixMilli(now.Add(7)) },
+	})
+	done(t, err)
+	e.Service = service
+	channel := e.Channel("alice", testenv.PublicRestricted, "bob")
+	done(t, e.As("alice").DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: channel, MemberArn: e.ARN("bob")}))
+	e.Must(e.As("alice").UpdateChannel(api.UpdateChannelRequest{ChannelArn: channel, Name: "later"}))
+
+	t.Run("an event tells the times that are stored", func(t *testing.T) {
+		var joined, left, own api.ChannelMembership
+		decode(t, events[0], &own)
+		decode(t, events[1], &joined)
+		decode(t, events[2], &left)
+		same(t, joined, left)
+		got, err := e.As("alice").DescribeChannelMembership(api.DescribeChannelMembershipRequest{ChannelArn: channel, MemberArn: e.ARN("alice")})
+		done(t, err)
+		same(t, got.ChannelMembership, &own)
+		var updated api.Channel
+		decode(t, events[3], &updated)
+		same(t, describeChannel(t, e.As("alice"), channel), &updated)
 	})
 }
 

@@ -13,9 +13,17 @@ type Limits struct {
 	MembershipsPerChannel  int
 	ChannelsPerUser        int
 	ModeratorsPerChannel   int
+
+	ChannelFlowsPerAppInstance int
+	// ProcessorsPerChannelFlow can only lower what the wire allows, which is 3.
+	ProcessorsPerChannelFlow int
+
 	// SearchableMemberships is how many channels the user may be in whose channels SearchChannels
 	// goes through.
-	SearchableMemberships int
+	SearchableMemberships         int
+	ElasticChannelsPerAppInstance int
+	SubChannelsPerElasticChannel  int
+	MembershipsPerSubChannel      int
 	// MembersPerBatch is the greatest number of MemberArns in one BatchCreateChannelMembership.
 	// It is never unlimited: 0 is taken for 100.
 	MembersPerBatch int
@@ -40,8 +48,16 @@ func AWSLimits() Limits {
 		MembershipsPerChannel:  10_000,
 		ChannelsPerUser:        20_000,
 		ModeratorsPerChannel:   1_000,
-		SearchableMemberships:  1_000,
-		MembersPerBatch:        100,
+
+		ChannelFlowsPerAppInstance: 100,
+		ProcessorsPerChannelFlow:   1,
+
+		SearchableMemberships: 1_000,
+
+		ElasticChannelsPerAppInstance: 1,
+		SubChannelsPerElasticChannel:  100,
+		MembershipsPerSubChannel:      1_000,
+		MembersPerBatch:               100,
 	}
 }
 

@@ -28,6 +28,12 @@ func createRoom(e *testenv.Env, as string, id string) error {
 	return second(e.As(as).CreateChannel(api.CreateChannelRequest{AppInstanceArn: e.Instance, ChannelId: id, Name: id, ClientRequestToken: e.Token()}))
 }
 
+func createElastic(e *testenv.Env, id string) error {
+	return second(e.As("alice").CreateChannel(api.CreateChannelRequest{AppInstanceArn: e.Instance, ChannelId: id, Name: id, ClientRequestToken: e.Token(),
+		ElasticChannelConfiguration: &api.ElasticChannelConfiguration{MaximumSubChannels: 2, TargetMembershipsPerSubChannel: 2, MinimumMembershipPercentage: 1},
+	}))
+}
+
 func registerUser(e *testenv.Env, instance, id string) error {
 	return second(e.Developer().CreateAppInstanceUser(api.CreateAppInstanceUserRequest{AppInstanceArn: instance, AppInstanceUserId: id, Name: id, ClientRequestToken: e.Token()}))
 }
@@ -79,6 +85,13 @@ var limits = map[string]limit{
 			return e.As("alice").DeleteChannel(api.DeleteChannelRequest{ChannelArn: e.Instance + "/channel/room-1"})
 		},
 	},
+	"ElasticChannelsPerAppInstance": {"elastic channels per app instance",
+		func(e *testenv.Env, i int) error { return createElastic(e, fmt.Sprint("room-", i)) },
+		func(e *testenv.Env) error { return butConflict(createElastic(e, "room-0")) },
+		func(e *testenv.Env) error {
+			return e.As("alice").DeleteChannel(api.DeleteChannelRequest{ChannelArn: e.Instance + "/channel/room-1"})
+		},
+	},
 	"MembershipsPerChannel": {"memberships per channel",
 		func(e *testenv.Env, i int) error {
 			if i == 0 {
@@ -114,6 +127,21 @@ var limits = map[string]limit{
 		},
 		func(e *testenv.Env) error {
 			return e.As("alice").DeleteChannel(api.DeleteChannelRequest{ChannelArn: e.Instance + "/channel/room-1"})
+		},
+	},
+	"ChannelFlowsPerAppInstance": {"channel flows per app instance",
+		func(e *testenv.Env, i int) error {
+			return second(e.Developer().CreateChannelFlow(api.CreateChannelFlowRequest{AppInstanceArn: e.Instance, Name: "new", Processors: processors("ABORT"), ClientRequestToken: fmt.Sprint("flow-", i)}))
+		},
+		func(e *testenv.Env) error {
+			return second(e.Developer().CreateChannelFlow(api.CreateChannelFlowRequest{AppInstanceArn: e.Instance, Name: "new", Processors: processors("ABORT"), ClientRequestToken: "flow-0"}))
+		},
+		func(e *testenv.Env) error {
+			out, err := e.Developer().ListChannelFlows(api.ListChannelFlowsRequest{AppInstanceArn: e.Instance})
+			if err != nil {
+				return err
+			}
+			return e.Developer().DeleteChannelFlow(api.DeleteChannelFlowRequest{ChannelFlowArn: out.ChannelFlows[1].ChannelFlowArn})
 		},
 	},
 	"ModeratorsPerChannel": {"moderators per channel",
@@ -185,7 +213,7 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	t.Run("every limit is tested here or, when it answers otherwise, where it belongs", func(t *testing.T) {
-		elsewhere := []string{"MembersPerBatch", "SearchableMemberships"}
+		elsewhere := []string{"MembersPerBatch", "MembershipsPerSubChannel", "ProcessorsPerChannelFlow", "SubChannelsPerElasticChannel", "SearchableMemberships"}
 		for _, f := range reflect.VisibleFields(reflect.TypeFor[chat.Limits]()) {
 			if _, ok := limits[f.Name]; !ok && !slices.Contains(elsewhere, f.Name) {
 				t.Errorf("%s is not", f.Name)
@@ -242,7 +270,8 @@ func TestLimitProfiles(t *testing.T) {
 		same(t, chat.Limits{
 			AppInstancesPerAccount: 100, UsersPerAppInstance: 100_000, AdminsPerAppInstance: 100, ChannelsPerAppInstance: 10_000_000,
 			MembershipsPerChannel: 10_000, ChannelsPerUser: 20_000, ModeratorsPerChannel: 1_000,
-			SearchableMemberships: 1_000, MembersPerBatch: 100,
+			SearchableMemberships:         1_000,
+			ElasticChannelsPerAppInstance: 1, SubChannelsPerElasticChannel: 100, MembershipsPerSubChannel: 1_000, MembersPerBatch: 100, ChannelFlowsPerAppInstance: 100, ProcessorsPerChannelFlow: 1,
 		}, chat.AWSLimits())
 	})
 	t.Run("the open profile bounds nothing but a batch", func(t *testing.T) {

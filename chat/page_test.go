@@ -176,6 +176,41 @@ var listings = map[string]func(e *testenv.Env) listing{
 			},
 		}
 	},
+	"ListChannelFlows": func(e *testenv.Env) listing {
+		return listing{
+			func(i int) string { return newFlow(e, api.FallbackActionAbort) },
+			func(name string) error {
+				return e.Developer().DeleteChannelFlow(api.DeleteChannelFlowRequest{ChannelFlowArn: name})
+			},
+			func(max int, token string) ([]string, string, error) {
+				out, err := e.Developer().ListChannelFlows(api.ListChannelFlowsRequest{AppInstanceArn: e.Instance, MaxResults: max, NextToken: token})
+				if err != nil {
+					return nil, "", err
+				}
+				return named(out.ChannelFlows, func(f api.ChannelFlowSummary) string { return f.ChannelFlowArn }), out.NextToken, nil
+			},
+		}
+	},
+	"ListChannelsAssociatedWithChannelFlow": func(e *testenv.Env) listing {
+		flow := newFlow(e, api.FallbackActionAbort)
+		return listing{
+			func(i int) string {
+				channel := e.Channel("alice", shapes[i%4].shape)
+				e.Must(nil, e.As("alice").AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: channel, ChannelFlowArn: flow}))
+				return channel
+			},
+			func(name string) error {
+				return e.As("alice").DisassociateChannelFlow(api.DisassociateChannelFlowRequest{ChannelArn: name, ChannelFlowArn: flow})
+			},
+			func(max int, token string) ([]string, string, error) {
+				out, err := e.Developer().ListChannelsAssociatedWithChannelFlow(api.ListChannelsAssociatedWithChannelFlowRequest{ChannelFlowArn: flow, MaxResults: max, NextToken: token})
+				if err != nil {
+					return nil, "", err
+				}
+				return named(out.Channels, func(c api.ChannelAssociatedWithFlowSummary) string { return c.ChannelArn }), out.NextToken, nil
+			},
+		}
+	},
 	"ListChannelsModeratedByAppInstanceUser": func(e *testenv.Env) listing {
 		return listing{
 			func(i int) string {
@@ -237,6 +272,7 @@ func membersInPages(e *testenv.Env, kind string) listing {
 func TestPages(t *testing.T) {
 	for operation, open := range listings {
 		t.Run(operation+"/pages of every size have every entry once, in the order of creation", func(t *testing.T) {
+			t.Parallel()
 			l := open(testenv.New(t))
 			want := l.fill(6)
 			for max, sizes := range map[int][]int{1: {1, 1, 1, 1, 1, 1}, 2: {2, 2, 2}, 4: {4, 2}, 5: {5, 1}, 6: {6}, 7: {6}, 50: {6}, 0: {6}} {
@@ -246,6 +282,7 @@ func TestPages(t *testing.T) {
 			}
 		})
 		t.Run(operation+"/what comes and goes between two pages neither doubles nor hides an entry", func(t *testing.T) {
+			t.Parallel()
 			l := open(testenv.New(t))
 			all := l.fill(8)
 			first, token, err := l.page(3, "")
@@ -261,6 +298,7 @@ func TestPages(t *testing.T) {
 			same(t, got, again)
 		})
 		t.Run(operation+"/when nothing is left behind a page, the next one is empty and the last", func(t *testing.T) {
+			t.Parallel()
 			l := open(testenv.New(t))
 			all := l.fill(3)
 			_, token, err := l.page(2, "")
@@ -275,6 +313,7 @@ func TestPages(t *testing.T) {
 			}
 		})
 		t.Run(operation+"/a page has 50 entries when nothing is said", func(t *testing.T) {
+			t.Parallel()
 			l := open(testenv.New(t))
 			want := l.fill(51)
 			got, sizes := l.rest(t, 0, "")

@@ -13,16 +13,18 @@ type entry struct {
 	store.Entry
 	channelARN arn.ARN
 	bearer     arn.ARN
-	// stream is where the messages at hand live, and subChannelID the id of the sub-channel they live
-	// in, empty in a channel that is not elastic. Only enterStream sets them.
+	// stream is where the memberships and messages at hand live: the channel, or in an elastic one
+	// the sub-channel whose id is subChannelID; 0 when a request names none.
 	stream       store.Key
 	subChannelID string
+	// sequence is the place of the newest event there was in the stream.
+	sequence int64
 }
 
 // enter reads the channel that an operation acts on and what the bearer is to it. A bearer that is
 // no identity is Unauthorized; a channel that is not there, or not in the bearer's app instance, is
 // absent, in the words of the operation.
-func (s *Service) enter(tx store.Tx, caller *api.Caller, channel string, absent *api.Error) (*entry, error) {
+func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel string, absent *api.Error) (*entry, error) {
 	bearer, err := s.bearer(caller)
 	if err != nil {
 		return nil, err
@@ -46,20 +48,37 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel string, absent 
 	case found.Channel.Key == 0:
 		return nil, absent
 	}
-	return &entry{Entry: found, channelARN: a, bearer: bearer}, nil
+	e := &entry{Entry: found, channelARN: a, bearer: bearer, stream: found.Channel.Key, sequence: found.Channel.Sequence}
+	return e, s.enterSubChannel(tx, e, subChannel, absent)
+}
+
+// visit reads a channel for an operation that takes no bearer. There is no actor in the entry. A
+// channel that is not there is absent.
+func (s *Service) visit(tx store.Tx, caller *api.Caller, channel string, absent *api.Error) (*entry, error) {
+	a, err := arn.Parse(channel)
+	if err != nil || a.Kind != arn.Channel {
+		return nil, errInvalidARN
+	}
+	if !s.local(caller, a) {
+		return nil, absent
+	}
+	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, store.IdentityRef{})
+	if err != nil {
+		return nil, missing(err, absent)
+	}
+	if found.Channel.Key == 0 {
+		return nil, absent
+	}
+	return &entry{Entry: found, channelARN: a, stream: found.Channel.Key, sequence: found.Channel.Sequence}, nil
 }
 
 // enterStream enters a channel for an operation on its messages.
 func (s *Service) enterStream(tx store.Tx, caller *api.Caller, channel, subChannel string) (*entry, error) {
-	e, err := s.enter(tx, caller, channel, errForbidden)
-	if err != nil {
-		return nil, err
+	e, err := s.enter(tx, caller, channel, subChannel, errForbidden)
+	if err == nil && e.stream == 0 {
+		err = errSubChannelNeeded
 	}
-	if subChannel != "" {
-		return nil, errNotElastic
-	}
-	e.stream = e.Channel.Key
-	return e, nil
+	return e, err
 }
 
 // bearer reads the header of the identity the caller acts for.
@@ -71,20 +90,29 @@ func (s *Service) bearer(caller *api.Caller) (arn.ARN, error) {
 	return a, nil
 }
 
-// actor reads the bearer where no channel is at hand: what it is to its app instance.
-func (s *Service) actor(tx store.Tx, caller *api.Caller) (store.Standing, arn.ARN, error) {
+// arrive reads the bearer where no channel is at hand: the entry has none.
+func (s *Service) arrive(tx store.Tx, caller *api.Caller) (*entry, error) {
 	a, err := s.bearer(caller)
 	if err != nil {
-		return store.Standing{}, arn.ARN{}, err
+		return nil, err
 	}
 	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance}, ref(a))
 	if err != nil {
-		return store.Standing{}, arn.ARN{}, missing(err, errBearer)
+		return nil, missing(err, errBearer)
 	}
 	if !found.Actor.Exists() {
-		return store.Standing{}, arn.ARN{}, errBearer
+		return nil, errBearer
 	}
-	return found.Actor, a, nil
+	return &entry{Entry: found, bearer: a}, nil
+}
+
+// actor is the bearer where no channel is at hand: what it is to its app instance.
+func (s *Service) actor(tx store.Tx, caller *api.Caller) (store.Standing, arn.ARN, error) {
+	e, err := s.arrive(tx, caller)
+	if err != nil {
+		return store.Standing{}, arn.ARN{}, err
+	}
+	return e.Actor, e.bearer, nil
 }
 
 // target reads an identity that a request names, and what it is to the channel. One that is not
@@ -98,7 +126,8 @@ func (e *entry) target(tx store.Tx, name string) (store.Standing, error) {
 	if err != nil {
 		return store.Standing{}, err
 	}
-	return found[0], nil
+	err = e.seat(tx, found)
+	return found[0], err
 }
 
 // moderates: an admin of the app instance has the powers of a moderator in every channel.
@@ -108,11 +137,21 @@ func (e *entry) moderates() bool { return e.Actor.Admin || e.Actor.Moderator }
 // moderate it. A ban does not take away what everybody may read.
 func (e *entry) mayRead() bool { return !e.Channel.Private || e.Actor.Member() || e.moderates() }
 
-// mayReadStream: messages are read by whoever may read the channel.
-func (e *entry) mayReadStream() bool { return e.mayRead() }
+// mayReadStream: messages and memberships are read by whoever may read the channel; in an elastic
+// channel by its members, each in its own sub-channel, and by those who moderate.
+func (e *entry) mayReadStream() bool {
+	if e.elastic() {
+		return e.moderates() || e.sits()
+	}
+	return e.mayRead()
+}
+
+// sits reports whether the bearer is a member right here: of the channel, or of the sub-channel at
+// hand.
+func (e *entry) sits() bool { return e.Actor.Member() && e.Actor.Membership.Channel == e.stream }
 
 // maySend: only members send, and hidden ones do not. Those who moderate are no exception.
-func (e *entry) maySend() bool { return e.Actor.Member() && !e.Actor.Membership.Hidden }
+func (e *entry) maySend() bool { return e.sits() && !e.Actor.Membership.Hidden }
 
 // maySeeMessage: a targeted message is seen by its sender and its target alone, and one that has not
 // been sent by its sender alone.
@@ -120,7 +159,7 @@ func (e *entry) maySeeMessage(m store.ChannelMessage) bool {
 	if m.Sender == e.Actor.Key {
 		return true
 	}
-	return m.Status == store.MessageSent && (m.Target == 0 || m.Target == e.Actor.Key)
+	return sent(m) && (m.Target == 0 || m.Target == e.Actor.Key)
 }
 
 // mayJoin: a public channel is open to everybody who is not banned, whatever its mode. A member may

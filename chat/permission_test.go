@@ -135,6 +135,14 @@ var matrix = []struct {
 	{"UpdateChannelReadMarker", []string{"F F . . F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.UpdateChannelReadMarker(api.UpdateChannelReadMarkerRequest{ChannelArn: m.arn}))
 	}},
+	{"AssociateChannelFlow", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+		return c.AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: newFlow(m.env, api.FallbackActionAbort)})
+	}},
+	{"DisassociateChannelFlow", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+		flow := newFlow(m.env, api.FallbackActionAbort)
+		m.env.Must(nil, m.env.As(owner).AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: flow}))
+		return c.DisassociateChannelFlow(api.DisassociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: flow})
+	}},
 	{"ListChannelBans", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelBans(api.ListChannelBansRequest{ChannelArn: m.arn}))
 	}},
@@ -290,6 +298,7 @@ func TestBearer(t *testing.T) {
 		"a deleted user":                  e.ARN("heidi"),
 		"a bot that does not exist":       e.Instance + "/bot/b",
 		"a channel":                       channel,
+		"a channel named like a user":     e.Instance + "/channel/alice",
 		"an app instance":                 e.Instance,
 		"no ARN at all":                   "alice",
 		"nothing":                         "",

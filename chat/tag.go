@@ -92,6 +92,9 @@ func (s *Service) taggable(tx store.Tx, caller *api.Caller, name string) (store.
 			return 0, errTagResource
 		}
 		return e.Channel.Key, missing(err, errTagResource)
+	case arn.ChannelFlow:
+		flow, err := tx.ChannelFlow(instance.Key, a.ID)
+		return flow.Key, missing(err, errTagResource)
 	}
 	return 0, errTagResource
 }

@@ -11,10 +11,10 @@ import (
 
 func TestTags(t *testing.T) {
 	e := testenv.New(t)
-	channel := e.Channel("alice", testenv.PrivateRestricted)
+	channel, flow := e.Channel("alice", testenv.PrivateRestricted), newFlow(e, api.FallbackActionAbort)
 	e.Events()
 	dev := e.Developer()
-	for what, resource := range map[string]string{"an app instance": e.Instance, "a user": e.ARN("bob"), "a channel": channel} {
+	for what, resource := range map[string]string{"an app instance": e.Instance, "a user": e.ARN("bob"), "a channel": channel, "a channel flow": flow} {
 		t.Run(what+" begins without any", func(t *testing.T) {
 			out, err := dev.ListTagsForResource(api.ListTagsForResourceRequest{ResourceARN: resource})
 			done(t, err)

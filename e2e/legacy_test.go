@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -47,7 +48,7 @@ func testLegacy(t *testing.T, client *chime.Chime) {
 	instance := must(client.CreateAppInstance(&chime.CreateAppInstanceInput{Name: aws.String("old app")}))(t).AppInstanceArn
 	users := make([]*string, 101)
 	each(8, len(users), func(i int) {
-		id := aws.String(string(rune('a'+i%26)) + string(rune('a'+i/26)))
+		id := aws.String(fmt.Sprint("user-", i))
 		out, err := client.CreateAppInstanceUser(&chime.CreateAppInstanceUserInput{AppInstanceArn: instance, AppInstanceUserId: id, Name: id})
 		if err != nil {
 			t.Errorf("creating user %s: %v", *id, err)

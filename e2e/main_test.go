@@ -32,6 +32,7 @@ func run(m *testing.M) (code int, err error) {
 	binary = filepath.Join(dir, "carillon")
 	build := exec.Command("go", "build", "-o", binary, "./cmd/carillon")
 	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as on a machine without a C compiler
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building the server: %w\n%s", err, out)
 	}

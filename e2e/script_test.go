@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -21,7 +23,7 @@ const (
 func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, environ []string, command ...string) {
 	t.Helper()
 	open, limited := startDev(t), startDev(t, "--limits-profile", "aws")
-	environ = append(append(bareEnviron(), environ...), readyVariable+"="+open.readyFile, readyAWSVariable+"="+limited.readyFile)
+	environ = append(append(clientEnviron(), environ...), readyVariable+"="+open.readyFile, readyAWSVariable+"="+limited.readyFile)
 	scripts, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts %s in %s (%v)", pattern, dir, err)
@@ -33,7 +35,7 @@ func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, envir
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Run(name, func(t *testing.T) {
+			t.Run(filepath.Base(name), func(t *testing.T) {
 				t.Parallel()
 				cmd := exec.CommandContext(t.Context(), command[0], append(command[1:len(command):len(command)], name)...)
 				cmd.Dir, cmd.Env = dir, environ
@@ -57,7 +59,7 @@ func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, envir
 func TestPython(t *testing.T) {
 	t.Parallel()
 	runScripts(t, "python", "test_*.py", regexp.MustCompile(`(?m)^Ran (\d+) tests? `),
-		[]string{"PYTHONDONTWRITEBYTECODE=1", "AWS_EC2_METADATA_DISABLED=true"},
+		[]string{"PYTHONDONTWRITEBYTECODE=1"},
 		python.path(t), "-W", "ignore::ResourceWarning", "-m", "unittest", "-v")
 }
 
@@ -71,17 +73,31 @@ func TestJavaScript(t *testing.T) {
 // installJavaScript installs what package-lock.json names, unless that has been done.
 func installJavaScript(t *testing.T) {
 	t.Helper()
+	program := npm.path(t)
+	javaScript.Do(func() { javaScriptError = npmInstall(program) })
+	if javaScriptError != nil {
+		t.Fatal(javaScriptError)
+	}
+}
+
+var (
+	javaScript      sync.Once
+	javaScriptError error
+)
+
+func npmInstall(program string) error {
 	lock, err := os.Stat("js/package-lock.json")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	// npm writes this file when it has installed everything.
 	if installed, err := os.Stat("js/node_modules/.package-lock.json"); err == nil && !installed.ModTime().Before(lock.ModTime()) {
-		return
+		return nil
 	}
-	cmd := exec.CommandContext(t.Context(), npm.path(t), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd := exec.Command(program, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	cmd.Dir = "js"
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s", err, out)
+		return fmt.Errorf("npm ci: %w\n%s", err, out)
 	}
+	return nil
 }

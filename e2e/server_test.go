@@ -61,11 +61,16 @@ func startDevOn(t *testing.T, data string, flags ...string) *server {
 
 // environ is the environment of a client that is configured as AWS's own tools are.
 func (r *ready) environ() []string {
-	return append(bareEnviron(),
-		"AWS_ACCESS_KEY_ID="+r.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+r.SecretAccessKey,
-		"AWS_DEFAULT_REGION="+r.Region, "AWS_REGION="+r.Region, "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-	)
+	return append(clientEnviron(),
+		"AWS_ACCESS_KEY_ID="+r.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+r.SecretAccessKey, "AWS_DEFAULT_REGION="+r.Region, "AWS_REGION="+r.Region)
+}
+
+// clientEnviron is the environment of a client that finds no settings but those of its test, and that
+// does not reach AWS when it should have been pointed here, and was not.
+func clientEnviron() []string {
+	const nowhere = "http://127.0.0.1:1"
+	return append(bareEnviron(), "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true",
+		"HTTPS_PROXY="+nowhere, "https_proxy="+nowhere)
 }
 
 // bareEnviron is an environment without anybody's settings and credentials.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -12,9 +13,10 @@ import (
 
 // tool is a program that the machine must have.
 type tool struct {
-	// name is looked for in PATH; paths are looked at before it.
-	name  string
-	paths []string
+	// variable of the environment names the program; without it, places are looked at, and then PATH.
+	variable string
+	places   []string
+	name     string
 	// check is the command line that tells whether a program is the one that is wanted, by printing
 	// a text that begins with want.
 	check []string
@@ -28,16 +30,16 @@ type tool struct {
 // have the old namespace.
 var (
 	awsCLI = newTool(tool{
-		name: "aws", paths: []string{"/usr/bin/aws"}, check: []string{"--version"}, want: "aws-cli/2.",
+		variable: "AWS", places: []string{"/usr/bin/aws"}, name: "aws", check: []string{"--version"}, want: "aws-cli/2.",
 		install: "the AWS CLI version 2 (Debian: apt-get install awscli)",
 	})
 	python = newTool(tool{
-		name: "python3", paths: []string{"/usr/bin/python3"}, want: "True",
+		variable: "PYTHON", places: []string{"/usr/bin/python3"}, name: "python3", want: "True",
 		check:   []string{"-c", `import boto3; print(hasattr(boto3.client("chime", "us-east-1", aws_access_key_id="-", aws_secret_access_key="-"), "batch_create_channel_membership"))`},
 		install: "a boto3 whose client chime still has messaging, 1.26 say (Debian 12: apt-get install python3-boto3)",
 	})
 	node = newTool(tool{
-		name: "node", check: []string{"-p", "process.versions.node.split('.')[0] >= 20"}, want: "true",
+		variable: "NODE", name: "node", check: []string{"-p", "process.versions.node.split('.')[0] >= 20"}, want: "true",
 		install: "Node.js 20 or newer (nodejs.org, or a distribution's nodejs)",
 	})
 	npm = newTool(tool{
@@ -61,8 +63,12 @@ func (x *tool) path(t *testing.T) string {
 }
 
 func (x *tool) look() (string, error) {
+	candidates := append(slices.Clone(x.places), x.name)
+	if chosen := os.Getenv(x.variable); x.variable != "" && chosen != "" {
+		candidates = []string{chosen}
+	}
 	var tried []string
-	for _, path := range append(slices.Clone(x.paths), x.name) {
+	for _, path := range candidates {
 		path, err := exec.LookPath(path)
 		if err != nil || slices.Contains(tried, path) {
 			continue
@@ -75,5 +81,5 @@ func (x *tool) look() (string, error) {
 			return filepath.Abs(path)
 		}
 	}
-	return "", fmt.Errorf("please install %s; what was looked at: %q", x.install, tried)
+	return "", fmt.Errorf("please install %s; what was looked at: %q", x.install, candidates)
 }

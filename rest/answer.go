@@ -55,11 +55,17 @@ func (x *exchange) fail(err error) {
 // always are the kinds that any operation may end with, whatever it declares.
 var always = api.KindSet(api.ServiceFailure, api.ServiceUnavailable, api.Throttled, api.AccessDenied, api.NotImplemented)
 
-// appendError appends the body of an error.
+// appendError appends the body of an error. AWS's front ends put no code into theirs, and clients
+// depend on it: the SDK for JavaScript 2 takes a code for the name of the error, and would know
+// neither a wrong clock, which it sets right, nor an expired token, which it renews.
 func appendError(b []byte, e *api.Error) []byte {
-	b = append(b, `{"Code":"`...)
-	b = append(b, e.Kind.Code()...)
-	b = append(b, `","Message":`...)
+	b = append(b, '{')
+	if !e.Kind.FrontEnd() {
+		b = append(b, `"Code":"`...)
+		b = append(b, e.Kind.Code()...)
+		b = append(b, `",`...)
+	}
+	b = append(b, `"Message":`...)
 	b, err := jsontext.AppendQuote(b, e.Message)
 	_ = err // a message that is no valid UTF-8 has been made valid
 	return append(b, '}')

@@ -27,6 +27,14 @@ func arrived(method, target, body string) *http.Request {
 // errorBody is what every error's body must be.
 type errorBody struct{ Code, Message string }
 
+// modelledCodes are the codes in the bodies of the errors that models declare, by their names without
+// "Exception". Others have none.
+var modelledCodes = map[string]string{
+	"BadRequest": "BadRequest", "UnauthorizedClient": "Unauthorized", "Forbidden": "Forbidden", "NotFound": "NotFound",
+	"Conflict": "Conflict", "ResourceLimitExceeded": "ResourceLimitExceeded", "ThrottledClient": "Throttled",
+	"ServiceFailure": "ServiceFailure", "ServiceUnavailable": "ServiceUnavailable",
+}
+
 // checkErrorShape holds an answer to the shape of AWS's errors.
 func checkErrorShape(t *testing.T, answer *httptest.ResponseRecorder) (e errorBody) {
 	t.Helper()
@@ -38,12 +46,13 @@ func checkErrorShape(t *testing.T, answer *httptest.ResponseRecorder) (e errorBo
 	if err := decoder.Decode(&e); err != nil {
 		t.Fatalf("the body %q is no error: %v", answer.Body, err)
 	}
-	if e.Code == "" || e.Message == "" {
-		t.Errorf("the body %q lacks something", answer.Body)
-	}
 	header := answer.Result().Header
-	if !strings.HasSuffix(header.Get("x-amzn-ErrorType"), "Exception") {
+	exception, ok := strings.CutSuffix(header.Get("x-amzn-ErrorType"), "Exception")
+	if !ok {
 		t.Errorf("x-amzn-ErrorType is %q", header.Get("x-amzn-ErrorType"))
+	}
+	if code := modelledCodes[exception]; e.Code != code || e.Message == "" {
+		t.Errorf("the body of %s is %q, want the code %q", exception, answer.Body, code)
 	}
 	if header.Get("x-amzn-RequestId") != requestID || header.Get("Content-Type") != "application/json" {
 		t.Errorf("header %v", header)

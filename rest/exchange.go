@@ -96,6 +96,7 @@ func (x *exchange) receive() (any, error) {
 		return nil, err
 	}
 	caller.RequestID = x.id
+	caller.Authority = x.r.Host
 	caller.SourceAddress = x.r.RemoteAddr
 	if host, _, err := net.SplitHostPort(x.r.RemoteAddr); err == nil {
 		caller.SourceAddress = host

@@ -54,7 +54,7 @@ func TestCaller(t *testing.T) {
 	}
 	want := api.Caller{
 		Account: "123456789012", Principal: "arn:aws:iam::123456789012:user/alice", AccessKeyID: "AKIDEXAMPLE",
-		Bearer: aliceARN, RequestID: requestID, SourceAddress: "2001:db8::7",
+		Bearer: aliceARN, RequestID: requestID, Authority: "chime.test", SourceAddress: "2001:db8::7",
 	}
 	t.Run("an operation sees who calls, for whom and from where", func(t *testing.T) {
 		got, err := receive(stubOptions(), arrived("POST", channelPath+"/messages", messageBody))

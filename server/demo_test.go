@@ -54,26 +54,10 @@ func (f *fragile) CreateAppInstanceAdmin(ctx context.Context, c *api.Caller, in 
 	})
 }
 
-// seed runs SeedDemo on a server of its own and shuts it down.
-func seed(t *testing.T, c Config, wrap func(api.Service) api.Service) (Demo, error) {
-	t.Helper()
-	s := open(t, c)
-	if wrap != nil {
-		s.service = wrap(s.service)
-	}
-	demo, err := s.SeedDemo(t.Context())
-	if err := s.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return demo, err
-}
-
 // checkDemo looks for exactly one demo, complete and as it was told.
-func checkDemo(t *testing.T, c Config, demo Demo) {
+func checkDemo(t *testing.T, s *Server, demo Demo) {
 	t.Helper()
-	s := open(t, c)
-	defer func() { _ = s.Shutdown(context.Background()) }()
-	caller := &api.Caller{Account: c.Account}
+	caller := &api.Caller{Account: s.config.Account}
 	instances, err := s.service.ListAppInstances(t.Context(), caller, &api.ListAppInstancesRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -110,13 +94,13 @@ func checkDemo(t *testing.T, c Config, demo Demo) {
 
 func TestSeedDemo(t *testing.T) {
 	t.Run("the first start makes it", func(t *testing.T) {
-		c := quiet(t)
-		demo, err := seed(t, c, nil)
+		s := open(t, quiet(t))
+		demo, err := s.SeedDemo(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkDemo(t, c, demo)
-		content, err := os.ReadFile(filepath.Join(c.Data, "demo.json"))
+		checkDemo(t, s, demo)
+		content, err := os.ReadFile(filepath.Join(s.config.Data, "demo.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,41 +115,61 @@ func TestSeedDemo(t *testing.T) {
 
 	t.Run("later starts find it", func(t *testing.T) {
 		c := quiet(t)
-		first, err := seed(t, c, nil)
+		s := open(t, c)
+		first, err := s.SeedDemo(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := seed(t, c, nil)
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, c)
+		second, err := s.SeedDemo(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(first, second); diff != "" {
 			t.Errorf("(-first +second):\n%s", diff)
 		}
-		checkDemo(t, c, second)
+		checkDemo(t, s, second)
 	})
 
 	t.Run("a crash at any write leaves one that the next start completes", func(t *testing.T) {
 		const writes = 7 // app instance, five users, admin
+		s := open(t, quiet(t))
+		whole := s.service
+		// forget takes the server back to before its first start.
+		forget := func(demo Demo) {
+			caller := &api.Caller{Account: s.config.Account}
+			if err := whole.DeleteAppInstance(t.Context(), caller, &api.DeleteAppInstanceRequest{AppInstanceArn: demo.AppInstance}); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Remove(s.demoPath()); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for n := 1; n <= writes; n++ {
 			for _, after := range []bool{false, true} {
-				c := quiet(t)
-				f := &fragile{left: n, after: after}
+				f := &fragile{Service: whole, left: n, after: after}
 				if !after {
 					f.left-- // so that write n has no effect
 				}
-				if _, err := seed(t, c, func(s api.Service) api.Service { f.Service = s; return f }); !errors.Is(err, errCrash) {
+				s.service = f
+				if _, err := s.SeedDemo(t.Context()); !errors.Is(err, errCrash) {
 					t.Fatalf("write %d: got %v, want the crash", n, err)
 				}
-				demo, err := seed(t, c, nil)
+				s.service = whole
+				demo, err := s.SeedDemo(t.Context())
 				if err != nil {
 					t.Fatalf("write %d: %v", n, err)
 				}
-				checkDemo(t, c, demo)
+				checkDemo(t, s, demo)
+				forget(demo)
 			}
 		}
-		f := &fragile{left: writes + 1}
-		if _, err := seed(t, quiet(t), func(s api.Service) api.Service { f.Service = s; return f }); err != nil || f.left != 1 {
+		f := &fragile{Service: whole, left: writes + 1}
+		s.service = f
+		if _, err := s.SeedDemo(t.Context()); err != nil || f.left != 1 {
 			t.Errorf("the demo takes %d writes, not %d; error %v", writes+1-f.left, writes, err)
 		}
 	})

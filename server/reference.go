@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-//go:generate sh -c "go run ../cmd/carillon config --markdown > ../docs/config.md"
+//go:generate sh -c "go build -o ../bin/carillon ../cmd/carillon && ../bin/carillon config --markdown > ../docs/config.md"
 
 // WriteReference writes what there is to say about every setting, for a terminal.
 func WriteReference(w io.Writer) error {

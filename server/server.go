@@ -50,8 +50,9 @@ type Server struct {
 
 	apiListener, adminListener net.Listener // adminListener is nil when there is none
 	apiServer, adminServer     *http.Server
-	// abort ends the contexts of all requests.
-	abort context.CancelFunc
+	// abort ends the contexts of all requests and of everything in background.
+	abort      context.CancelFunc
+	background sync.WaitGroup
 
 	accepting atomic.Bool
 	closing   sync.Once
@@ -107,7 +108,7 @@ func (s *Server) openData() error {
 	}
 	db, err := sqlstore.OpenSQLite(filepath.Join(data, "carillon.db"), sqlstore.Options{Log: s.log})
 	if err != nil {
-		return err
+		return fmt.Errorf("data folder %s: %w", data, err)
 	}
 	s.store = db
 	s.rootKey = RootKey{ID: s.config.RootKeyID, Secret: s.config.RootSecret}
@@ -143,9 +144,10 @@ func (s *Server) openRooms(ctx context.Context) error {
 		options.Admit = throttle.New(throttle.AWSRates(), throttle.Options{}).Admit
 	}
 
-	var requests context.Context
-	requests, s.abort = context.WithCancel(context.Background())
-	base := func(net.Listener) context.Context { return requests }
+	var life context.Context
+	life, s.abort = context.WithCancel(context.Background())
+	s.background.Go(func() { sweep(life, s.log, service.Sweep) })
+	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
 		Handler: rest.New(options), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
@@ -242,6 +244,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 		}
 	}
 	s.abort()
+	s.background.Wait()
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

@@ -11,6 +11,8 @@ type AppInstance struct {
 	Metadata string
 	Created  time.Time
 	Updated  time.Time
+	// Streaming is changed by SetStreaming alone.
+	Streaming Streaming
 }
 
 // AppInstances are the app instances of every account.

@@ -19,9 +19,14 @@ type Channel struct {
 	LastMessage time.Time
 	Expiration  Expiration
 	Elastic     Elastic
+	// SubChannels counts the sub-channels of an elastic channel that take members.
+	SubChannels int
+	// Flow is the key of the channel's flow; 0 for none. SetChannelFlow alone changes it.
+	Flow Key
 	// Sequence is the place of the channel's newest durable event; 0 before the first.
 	Sequence int64
-	// Members counts the memberships, hidden ones included.
+	// Members counts the memberships, hidden ones included; in an elastic channel, those that are not
+	// of moderators.
 	Members int64
 }
 
@@ -37,8 +42,12 @@ type Elastic struct {
 type Entry struct {
 	// Instance is the key of the app instance.
 	Instance Key
+	// Streaming is that of the app instance.
+	Streaming Streaming
 	// Channel is zero (Key 0) when there is none of that name.
 	Channel Channel
+	// Flow is the flow of the channel; zero (Key 0) when it has none.
+	Flow ChannelFlow
 	// CreatedBy is who created the channel.
 	CreatedBy Identity
 	// Actor is what the acting identity is to the channel.
@@ -86,6 +95,8 @@ type Channels interface {
 	DeleteChannel(Key) error
 	// ListChannels lists channels of one privacy.
 	ListChannels(instance Key, private bool, after Key, limit int) ([]Channel, error)
-	// CountChannels counts up to limit.
+	// CountElasticChannels counts up to limit.
+	CountElasticChannels(instance Key, limit int) (int, error)
+	// CountChannels counts up to limit, elastic ones included.
 	CountChannels(instance Key, limit int) (int, error)
 }

@@ -36,6 +36,8 @@ type ListedMembership struct {
 	ChannelMembership
 	MembershipView
 	In Channel
+	// SubChannel is the id of the sub-channel of an elastic channel that the membership is in.
+	SubChannel string
 }
 
 // ChannelMemberships are the memberships of every channel.

@@ -35,6 +35,8 @@ const (
 	MessageSent MessageStatus = iota
 	MessagePending
 	MessageFailed
+	// MessageUpdating: the message was sent, and another version of it is in the flow.
+	MessageUpdating
 )
 
 // ListedMessage is a message with who sent it and to whom.

@@ -65,6 +65,10 @@ type Tx interface {
 	ChannelModerators
 	ChannelBans
 	ChannelMessages
+	SubChannels
+	ChannelFlows
+	Streamings
+	Outbox
 	Tags
 	RequestTokens
 	Settings

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net/http"
+	"net"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -77,7 +77,7 @@ func removeFile(path string) error {
 
 // announce tells how to call the server, once it answers.
 func (p process) announce(ctx context.Context, s *server.Server, demo server.Demo, readyFile string) error {
-	if err := answers(ctx, s.Endpoint()); err != nil {
+	if err := answers(ctx, s.Addr()); err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -91,18 +91,12 @@ func (p process) announce(ctx context.Context, s *server.Server, demo server.Dem
 	return ready.WriteFile(readyFile)
 }
 
-// answers returns once a server answers at an endpoint. It asks what every HTTP server answers
-// without looking at what it serves: OPTIONS of the server as a whole.
-func answers(ctx context.Context, endpoint string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodOptions, endpoint, nil)
+// answers returns once a server accepts connections. Nothing is asked over the connection: it would
+// be the first line of the log.
+func answers(ctx context.Context, addr string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", server.Reachable(addr))
 	if err != nil {
 		return err
 	}
-	r.URL.Opaque = "*"
-	r.Close = true
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	return answer.Body.Close()
+	return conn.Close()
 }

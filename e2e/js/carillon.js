@@ -43,20 +43,31 @@ function v3(module, Client) {
   };
 }
 
-// v2 does the same for version 2, which has no classes for exceptions, but codes.
+// v2 does the same for version 2. It has no classes for exceptions; it names them by the code in the
+// body, which is "Conflict" for ConflictException.
 function v2(Client, always = {}) {
   return (of = server, changes = {}) => {
     const client = new Client({ maxRetries: 0, ...always, ...settings(of), ...changes });
     return {
       client,
       call: (name, input = {}) => client[name[0].toLowerCase() + name.slice(1)](input).promise(),
-      isException: (error, name) => error instanceof Error && error.code === name,
+      isException: (error, name) => error instanceof Error && error.code === codes[name],
       status: (error) => error.statusCode,
       requestId: (error) => error.requestId,
       code: (error) => error.code,
     };
   };
 }
+
+const codes = {
+  BadRequestException: 'BadRequest',
+  ConflictException: 'Conflict',
+  ForbiddenException: 'Forbidden',
+  NotFoundException: 'NotFound',
+  ResourceLimitExceededException: 'ResourceLimitExceeded',
+  ThrottledClientException: 'Throttled',
+  UnauthorizedClientException: 'Unauthorized',
+};
 
 export const newIdentity = v3(identity3, identity3.ChimeSDKIdentityClient);
 export const newIdentity2 = v2(Identity2);
@@ -122,10 +133,9 @@ export async function rejects(sdk, promise, status, name) {
     error = e;
   }
   assert.ok(error, `no error, expected ${name}`);
-  assert.equal(sdk.code(error), name);
-  assert.ok(sdk.isException(error, name), `${name} is not of its own class`);
+  assert.ok(sdk.isException(error, name), `${sdk.code(error)} is no ${name}`);
   assert.equal(sdk.status(error), status);
-  assert.ok(error.message);
+  assert.ok(error.message && error.message !== 'UnknownError');
   assert.ok(sdk.requestId(error));
   return error;
 }

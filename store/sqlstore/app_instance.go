@@ -7,7 +7,7 @@ func instanceLives(key string) string {
 	return `EXISTS (SELECT 1 FROM app_instance live WHERE live.key = ` + key + ` AND live.deleted = 0)`
 }
 
-var appInstanceColumns = columns("a", "key account id name metadata created updated")
+var appInstanceColumns = columns("a", "key account id name metadata created updated") + `, ` + streamingColumns("a")
 
 func scanAppInstance(r *row) store.AppInstance {
 	return store.AppInstance{
@@ -18,6 +18,8 @@ func scanAppInstance(r *row) store.AppInstance {
 		Metadata: r.text(),
 		Created:  r.instant(),
 		Updated:  r.instant(),
+
+		Streaming: scanStreaming(r),
 	}
 }
 

@@ -7,12 +7,14 @@ package sqlstore
 // transaction, so nothing remains of the run that was told wrong.
 type assumer interface {
 	// assume takes over a statement that writes, for every row of arguments, and reports whether it
-	// did: if so, every run is to be taken as having changed a record. It keeps no part of args.
-	assume(s *statement, args []value) bool
+	// did: if so, and if it matters, every run is to be taken as having changed a record. It keeps
+	// no part of args.
+	assume(s *statement, args []value, matters bool) bool
 }
 
-// assume offers a statement that writes to the session.
-func (t *tx) assume(s *statement, args []value) (assumed bool, err error) {
+// assume offers a statement that writes to the session, which should change a record in every run
+// if that matters.
+func (t *tx) assume(s *statement, args []value, matters bool) (assumed bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.usable(s); err != nil {
@@ -23,12 +25,12 @@ func (t *tx) assume(s *statement, args []value) (assumed bool, err error) {
 		return false, nil
 	}
 	t.args = append(t.args[:0], args...)
-	return session.assume(s, t.args), nil
+	return session.assume(s, t.args, matters), nil
 }
 
 // put runs a statement whose outcome does not matter for every row of args.
 func (t *tx) put(s *statement, args ...value) error {
-	assumed, err := t.assume(s, args)
+	assumed, err := t.assume(s, args, false)
 	if assumed || err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ func channelLives(key string) string {
 
 var channelColumns = columns("c", `key instance id name metadata private unrestricted created_by created updated last_message
 	expiration_days expiration_criterion
-	maximum_sub_channels target_memberships_per_sub_channel minimum_membership_percentage sequence members`)
+	maximum_sub_channels target_memberships_per_sub_channel minimum_membership_percentage flow sub_channels sequence members`)
 
 func scanChannel(r *row) store.Channel {
 	return store.Channel{
@@ -31,8 +31,10 @@ func scanChannel(r *row) store.Channel {
 			TargetMembershipsPerSubChannel: r.int(),
 			MinimumMembershipPercentage:    r.int(),
 		},
-		Sequence: r.integer(),
-		Members:  r.integer(),
+		Flow:        r.key(),
+		SubChannels: r.int(),
+		Sequence:    r.integer(),
+		Members:     r.integer(),
 	}
 }
 
@@ -59,43 +61,52 @@ func scanStanding(r *row) store.Standing {
 func scanEntry(r *row) store.Entry {
 	return store.Entry{
 		Instance:  r.key(),
+		Streaming: scanStreaming(r),
 		Channel:   scanChannel(r),
+		Flow:      scanChannelFlow(r),
 		CreatedBy: scanIdentity(r),
 		Actor:     scanStanding(r),
 	}
 }
 
 var (
-	enterChannel = sql(`SELECT a.key, ` + channelColumns + `, ` + identityColumns("creator") + `, ` + standingColumns + `
+	enterChannel = sql(`SELECT a.key, ` + streamingColumns("a") + `, ` + channelColumns + `, ` + channelFlowColumns + `, ` + identityColumns("creator") + `, ` + standingColumns + `, ` + placeColumns + `
 		FROM app_instance a
 		LEFT JOIN channel c ON c.instance = a.key AND c.id = $1 AND c.deleted = 0
+		LEFT JOIN channel_flow f ON f.key = c.flow
 		LEFT JOIN identity creator ON creator.key = c.created_by
 		LEFT JOIN identity i ON i.instance = a.key AND i.kind = $2 AND i.id = $3 AND i.deleted = 0` + standingJoins + `
 		WHERE a.id = $4 AND a.account = $5 AND a.deleted = 0`)
-	selectStanding = sql(`SELECT ` + standingColumns + `
+	selectStanding = sql(`SELECT ` + standingColumns + `, ` + placeColumns + `
 		FROM identity i
 		LEFT JOIN channel c ON c.key = $1 AND c.instance = i.instance AND c.deleted = 0` + standingJoins + `
 		WHERE i.instance = $2 AND i.kind = $3 AND i.id = $4 AND i.deleted = 0 AND ` + instanceLives("$2"))
 	insertChannel = sql(`INSERT INTO channel (key, instance, id, name, metadata, private, unrestricted, created_by, created, updated,
 			last_message, expiration_days, expiration_criterion, maximum_sub_channels,
-			target_memberships_per_sub_channel, minimum_membership_percentage, sequence, members, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0) ON CONFLICT DO NOTHING`)
+			target_memberships_per_sub_channel, minimum_membership_percentage, flow, sequence, members, deleted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0) ON CONFLICT DO NOTHING`)
 	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6
 		WHERE key = $7 AND ` + channelLives("$7"))
 	advanceChannel = sql(`UPDATE channel SET sequence = sequence + $1, members = members + $2
 		WHERE key = $3 AND ` + channelLives("$3"))
-	selectSequence = sql(`SELECT sequence FROM channel WHERE key = $1`)
-	deleteChannel  = sql(`UPDATE channel SET deleted = 1 WHERE key = $1 AND ` + channelLives("$1"))
-	listChannels   = sql(`SELECT ` + channelColumns + ` FROM channel c
-		WHERE c.instance = $1 AND c.private = $2 AND c.key > $3 AND c.deleted = 0 AND ` + instanceLives("$1") + `
+	deleteChannel = sql(`UPDATE channel SET deleted = 1 WHERE key = $1 AND ` + channelLives("$1"))
+	listChannels  = sql(`SELECT ` + channelColumns + ` FROM channel c
+		WHERE c.instance = $1 AND c.private = $2 AND c.key > $3 AND c.parent = 0 AND c.deleted = 0 AND ` + instanceLives("$1") + `
 		ORDER BY c.key LIMIT $4`)
+	countElasticChannels = sql(`SELECT count(*) FROM (SELECT 1 FROM channel c
+		WHERE c.instance = $1 AND c.maximum_sub_channels > 0 AND c.deleted = 0 AND ` + instanceLives("$1") + ` LIMIT $2) counted`)
 	countChannels = sql(`SELECT count(*) FROM (SELECT 1 FROM channel c
-		WHERE c.instance = $1 AND c.deleted = 0 AND ` + instanceLives("$1") + ` LIMIT $2) counted`)
+		WHERE c.instance = $1 AND c.parent = 0 AND c.deleted = 0 AND ` + instanceLives("$1") + ` LIMIT $2) counted`)
 )
 
 // EnterChannel implements store.Channels.
 func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef) (store.Entry, error) {
-	return one(t, scanEntry, enterChannel, text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account))
+	scan := func(r *row) store.Entry {
+		e := scanEntry(r)
+		t.note(scanPlace(r))
+		return e
+	}
+	return one(t, scan, enterChannel, text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account))
 }
 
 // Standings implements store.Channels.
@@ -105,7 +116,10 @@ func (t *tx) Standings(instance, channel store.Key, refs []store.IdentityRef) ([
 	for _, ref := range refs {
 		args = append(args, key(channel), key(instance), kindValue(ref.Kind), text(ref.ID))
 	}
-	err := t.queryEach(selectStanding, args, func(i int, r *row) { standings[i] = scanStanding(r) })
+	err := t.queryEach(selectStanding, args, func(i int, r *row) {
+		standings[i] = scanStanding(r)
+		t.note(scanPlace(r))
+	})
 	return standings, err
 }
 
@@ -115,7 +129,7 @@ func (t *tx) CreateChannel(c store.Channel) error {
 		flag(c.Private), flag(c.Unrestricted), key(c.CreatedBy), instant(c.Created), instant(c.Updated), instant(c.LastMessage),
 		integer(int64(c.Expiration.Days)), text(c.Expiration.Criterion),
 		integer(int64(c.Elastic.MaximumSubChannels)), integer(int64(c.Elastic.TargetMembershipsPerSubChannel)),
-		integer(int64(c.Elastic.MinimumMembershipPercentage)), integer(c.Sequence), integer(c.Members))
+		integer(int64(c.Elastic.MinimumMembershipPercentage)), key(c.Flow), integer(c.Sequence), integer(c.Members))
 }
 
 // UpdateChannel implements store.Channels.
@@ -126,10 +140,14 @@ func (t *tx) UpdateChannel(c store.Channel) error {
 
 // AdvanceChannel implements store.Channels.
 func (t *tx) AdvanceChannel(channel store.Key, events int, members int) (sequence int64, err error) {
+	if err := t.find(channel); err != nil {
+		return 0, err
+	}
 	if err := t.change(advanceChannel, integer(int64(events)), integer(int64(members)), key(channel)); err != nil {
 		return 0, err
 	}
-	return one(t, (*row).integer, selectSequence, key(channel))
+	t.place.sequence += int64(events)
+	return t.place.sequence, nil
 }
 
 // DeleteChannel implements store.Channels.
@@ -140,6 +158,11 @@ func (t *tx) DeleteChannel(channel store.Key) error {
 // ListChannels implements store.Channels.
 func (t *tx) ListChannels(instance store.Key, private bool, after store.Key, limit int) ([]store.Channel, error) {
 	return list(t, scanChannel, limit, listChannels, key(instance), flag(private), key(after))
+}
+
+// CountElasticChannels implements store.Channels.
+func (t *tx) CountElasticChannels(instance store.Key, limit int) (int, error) {
+	return count(t, limit, countElasticChannels, key(instance))
 }
 
 // CountChannels implements store.Channels.

@@ -26,7 +26,12 @@ func scanMembershipView(r *row) store.MembershipView {
 }
 
 func scanListedMembership(r *row) store.ListedMembership {
-	return store.ListedMembership{ChannelMembership: scanChannelMembership(r), MembershipView: scanMembershipView(r), In: scanChannel(r)}
+	m := store.ListedMembership{ChannelMembership: scanChannelMembership(r), MembershipView: scanMembershipView(r), In: scanChannel(r)}
+	parent, id, lastMessage := r.key(), r.text(), r.instant()
+	if parent != 0 {
+		m.SubChannel, m.In.LastMessage = subChannelID(id), lastMessage
+	}
+	return m
 }
 
 // listedMember selects members with who they are and who invited them.
@@ -53,9 +58,12 @@ var (
 	setPreferences = sql(`UPDATE member_channel SET preferences = $1
 		WHERE member = $2 AND key = (SELECT m.key FROM channel_membership m WHERE m.channel = $3 AND m.member = $2)
 		AND ` + channelLives("$3") + ` AND ` + identityLives("$2"))
-	listMembershipsOf = sql(`SELECT ` + channelMembershipColumns("m") + `, v.read_marker, v.preferences, v.last_targeted, ` + channelColumns + `
+	// What a sub-channel's member sees is the elastic channel.
+	listMembershipsOf = sql(`SELECT ` + channelMembershipColumns("m") + `, v.read_marker, v.preferences, v.last_targeted, ` + channelColumns + `,
+			place.parent, place.id, place.last_message
 		FROM member_channel v
-		JOIN channel c ON c.key = v.channel AND c.deleted = 0
+		JOIN channel place ON place.key = v.channel AND place.deleted = 0
+		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted = 0
 		JOIN channel_membership m ON m.channel = v.channel AND m.member = v.member
 		WHERE v.member = $1 AND v.key > $2 AND ` + identityLives("$1") + `
 		ORDER BY v.key LIMIT $3`)
@@ -64,7 +72,8 @@ var (
 	countVisibleMembers = sql(`SELECT count(*) FROM (SELECT 1 FROM channel_membership m JOIN identity who ON who.key = m.member AND who.deleted = 0
 		WHERE m.channel = $1 AND m.hidden = 0 AND ` + channelLives("$1") + ` LIMIT $2) counted`)
 	countMembershipsOf = sql(`SELECT count(*) FROM (SELECT 1 FROM member_channel v
-		JOIN channel c ON c.key = v.channel AND c.deleted = 0
+		JOIN channel place ON place.key = v.channel AND place.deleted = 0
+		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted = 0
 		WHERE v.member = $1 AND ` + identityLives("$1") + ` LIMIT $2) counted`)
 )
 

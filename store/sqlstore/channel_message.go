@@ -62,7 +62,7 @@ var (
 	advanceForMessage = sql(`UPDATE channel SET sequence = sequence + 1,
 			newest = CASE WHEN newest > $1 THEN newest ELSE $1 END,
 			last_message = CASE WHEN $2 = 0 THEN last_message WHEN newest > $1 THEN newest ELSE $1 END
-		WHERE key = $3 AND ` + channelLives("$3") + ` RETURNING sequence, newest`)
+		WHERE key = $3 AND ` + channelLives("$3"))
 	insertChannelMessage = sql(`INSERT INTO channel_message (stream, sequence, sender, target, control, content, content_type, metadata,
 			attributes, created, updated, edited, redacted, status, status_detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
@@ -95,23 +95,21 @@ var (
 // AppendChannelMessage implements store.ChannelMessages.
 func (t *tx) AppendChannelMessage(channel store.Key, m *store.ChannelMessage) error {
 	forAll := m.Target == 0 && m.Status == store.MessageSent
-	type place struct {
-		sequence int64
-		at       time.Time
-	}
-	next, err := one(t, func(r *row) place { return place{r.integer(), r.instant()} },
-		advanceForMessage, instant(m.Created), flag(forAll), key(channel))
-	if err != nil {
+	if err := t.find(channel); err != nil {
 		return err
 	}
-	m.Sequence, m.Created = next.sequence, next.at
-	if m.Updated.Before(next.at) {
-		m.Updated = next.at
+	if err := t.change(advanceForMessage, instant(m.Created), flag(forAll), key(channel)); err != nil {
+		return err
 	}
-	_, err = t.exec(insertChannelMessage, key(m.Stream), integer(m.Sequence), key(m.Sender), key(m.Target), flag(m.Control),
+	t.place.sequence++
+	t.place.newest = max(t.place.newest, millis(m.Created))
+	m.Sequence, m.Created = t.place.sequence, fromMillis(t.place.newest)
+	if m.Updated.Before(m.Created) {
+		m.Updated = m.Created
+	}
+	return t.put(insertChannelMessage, key(m.Stream), integer(m.Sequence), key(m.Sender), key(m.Target), flag(m.Control),
 		text(m.Content), text(m.ContentType), text(m.Metadata), text(m.Attributes), instant(m.Created), instant(m.Updated),
 		instant(m.Edited), flag(m.Redacted), integer(int64(m.Status)), text(m.StatusDetail))
-	return err
 }
 
 // ChannelMessage implements store.ChannelMessages.
@@ -177,9 +175,8 @@ func (t *tx) MessageToken(sender store.Key, token [16]byte, since time.Time) (st
 
 // PutMessageToken implements store.ChannelMessages.
 func (t *tx) PutMessageToken(m store.MessageToken) error {
-	_, err := t.exec(putMessageToken, messageDayOf(m.Sent), key(m.Sender), blob(m.Token[:]), key(m.Ref.Stream), integer(m.Ref.Sequence),
+	return t.put(putMessageToken, messageDayOf(m.Sent), key(m.Sender), blob(m.Token[:]), key(m.Ref.Stream), integer(m.Ref.Sequence),
 		instant(m.Sent), blob(m.Fingerprint[:]))
-	return err
 }
 
 // DeleteMessageTokens implements store.ChannelMessages. It forgets whole days.
@@ -200,6 +197,5 @@ func (t *tx) SetLastTargeted(channel store.Key, members []store.Key, at time.Tim
 	for _, member := range members {
 		args = append(args, instant(at), key(member), key(channel))
 	}
-	_, err := t.execEach(setLastTargeted, args, nil)
-	return err
+	return t.put(setLastTargeted, args...)
 }

@@ -152,9 +152,12 @@ func (r *row) key() store.Key { return store.Key(r.integer()) }
 func (r *row) int() int       { return int(r.integer()) }
 func (r *row) flag() bool     { return r.integer() != 0 }
 
-func (r *row) instant() time.Time {
-	if ms := r.integer(); ms != 0 {
-		return time.UnixMilli(ms).UTC()
+func (r *row) instant() time.Time { return fromMillis(r.integer()) }
+
+// fromMillis undoes millis.
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
 	}
-	return time.Time{}
+	return time.UnixMilli(ms).UTC()
 }

@@ -54,13 +54,14 @@ func openPostgres(ctx context.Context, config *pgxpool.Config, o Options) (*Stor
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	e := &postgresEngine{pool: pool, texts: newPostgresTexts(), log: o.Log}
+	e := &postgresEngine{pool: pool, texts: newPostgresTexts(), statistics: newPostgresStatistics(), log: o.Log}
 	// What cannot work is told at once, not after the attempts that a running server is worth.
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
+	e.statistics.begin(ctx, conn)
 	conn.Release()
 	return open(e)
 }
@@ -80,6 +81,7 @@ var settings = [][2]string{
 	{"enable_bitmapscan", "off"},
 	{"enable_hashjoin", "off"},
 	{"enable_mergejoin", "off"},
+	{"cpu_index_tuple_cost", "1"},
 	{"jit", "off"},
 }
 
@@ -103,7 +105,9 @@ type postgresEngine struct {
 	log    *slog.Logger
 	turns  turns
 	order  commitOrder
-	ending sync.WaitGroup // transactions whose callers wait no longer
+	ending sync.WaitGroup // what nobody waits for any longer
+
+	statistics *postgresStatistics
 
 	repeated [unsure]atomic.Int64 // attempts beyond the first, by what became of the one before
 }
@@ -139,6 +143,9 @@ func (e *postgresEngine) update(ctx context.Context, fn func(session) (func(), e
 		err := s.attempt(fn)
 		switch {
 		case s.fault == nil:
+			if err == nil {
+				e.count(s.written)
+			}
 			return err
 		case s.fault.kind == unsure:
 			e.log.Error("the connection was lost during a commit", "err", s.fault.err)
@@ -169,14 +176,6 @@ func (s *postgresSession) attempt(fn func(session) (func(), error)) error {
 			s.flush()
 		}
 		return err
-	}
-	// On a connection that has not answered yet, a COMMIT sent along would leave the outcome in doubt
-	// more often than not. And a transaction that has its place in the order of commits must not
-	// wait for the turn of another.
-	if s.conn == nil && s.pending() {
-		if err := s.flush(); err != nil {
-			return err
-		}
 	}
 	if committed == nil {
 		return s.commit()

@@ -64,7 +64,10 @@ func assumedText(text string) string {
 	if strings.HasPrefix(text, "INSERT") {
 		return text // on conflict it updates
 	}
-	return "WITH changed AS (" + text + " RETURNING 1) SELECT 1 / count(*) FROM changed"
+	if !strings.Contains(text, " RETURNING ") {
+		text += " RETURNING 1"
+	}
+	return "WITH changed AS (" + text + ") SELECT 1 / count(*) FROM changed"
 }
 
 // postgresRequest is one statement in an exchange, and what becomes of the answers.

@@ -30,6 +30,7 @@ type postgresSession struct {
 	fault    *postgresFault
 	read     bool // something has been asked for, and with it seen what is written about
 	scripted bool // the schema is being changed
+	written  []postgresWrite
 }
 
 var _ session = (*postgresSession)(nil)
@@ -43,7 +44,7 @@ func newPostgresSession(e *postgresEngine, ctx context.Context, update bool) *po
 // begin makes ready for an attempt.
 func (s *postgresSession) begin() {
 	s.try++
-	s.fault, s.read, s.scripted = nil, false, false
+	s.fault, s.read, s.scripted, s.written = nil, false, false, s.written[:0]
 	clear(s.requests)
 	s.requests, s.args = s.requests[:0], s.args[:0]
 	begin := s.engine.texts.snapshot
@@ -77,6 +78,7 @@ func (s *postgresSession) end() {
 }
 
 func (s *postgresSession) exec(st *statement, args []value, each func(i, changed int)) (changed int, err error) {
+	s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
 	err = s.send(postgresRequest{
 		text: s.engine.texts.plain[st.id], params: st.params, args: args,
 		ran: func(i, n int) {
@@ -90,20 +92,27 @@ func (s *postgresSession) exec(st *statement, args []value, each func(i, changed
 }
 
 func (s *postgresSession) query(st *statement, args []value, scan func(i int, r *row)) error {
-	s.read = true
-	return s.send(postgresRequest{text: s.engine.texts.plain[st.id], params: st.params, args: args, scan: scan})
+	if st.writes {
+		s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
+	}
+	err := s.send(postgresRequest{text: s.engine.texts.plain[st.id], params: st.params, args: args, scan: scan})
+	s.read = s.conn != nil
+	return err
 }
 
 // assume implements assumer.
-func (s *postgresSession) assume(st *statement, args []value) bool {
+func (s *postgresSession) assume(st *statement, args []value, matters bool) bool {
 	if s.exact || !s.read || s.fault != nil {
 		return false
 	}
+	s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
 	from := len(s.args)
 	s.args = append(s.args, args...)
-	s.requests = append(s.requests, postgresRequest{
-		text: s.engine.texts.assumed[st.id], params: st.params, args: s.args[from:], assumed: true,
-	})
+	text := s.engine.texts.plain[st.id]
+	if matters {
+		text = s.engine.texts.assumed[st.id]
+	}
+	s.requests = append(s.requests, postgresRequest{text: text, params: st.params, args: s.args[from:], assumed: matters})
 	return true
 }
 

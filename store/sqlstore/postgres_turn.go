@@ -27,8 +27,8 @@ func (e *postgresEngine) turnOf(q *postgresRequest) (turn, bool) {
 		}
 	case e.texts.plain[selectStanding.id]:
 		t.key = store.Key(q.args[0].integer)
-	case e.texts.plain[advanceChannel.id], e.texts.assumed[advanceChannel.id]:
-		t.key = store.Key(q.args[2].integer)
+	case e.texts.plain[selectPlace.id]:
+		t.key = store.Key(q.args[0].integer)
 	}
 	return t, t != turn{}
 }

@@ -13,8 +13,8 @@ import (
 
 // Options are the choices of an embedded store; the zero value is sensible.
 type Options struct {
-	// Readers is how many Views run at the same time; 0 means as many as there are processors.
-	// More do not help: a reader never waits for a disk it could share.
+	// Readers is how many Views run at the same time; 0 means as many as there are processors, and
+	// at least two. More do not help: what a reader waits for is a processor.
 	Readers int
 	// Log gets the faults that cost a whole group of transactions; nil drops them.
 	Log *slog.Logger
@@ -32,7 +32,8 @@ func OpenSQLite(path string, o Options) (*Store, error) {
 	}
 	e := &sqliteEngine{}
 	if err := e.open(path, o); err != nil {
-		return nil, errors.Join(err, e.close())
+		e.close()
+		return nil, fmt.Errorf("sqlstore: cannot open %s: %w", path, err)
 	}
 	return open(e)
 }
@@ -49,16 +50,16 @@ var _ engine = (*sqliteEngine)(nil)
 
 func (e *sqliteEngine) open(path string, o Options) (err error) {
 	if e.lock, err = lockFile(path + ".lock"); err != nil {
-		return fmt.Errorf("sqlstore: cannot open %s: %w", path, err)
+		return err
 	}
 	// SQLite would create the file with the permissions of the umask. Nobody can have it open here:
 	// closing a file drops every lock that the process has on it.
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
+		return err
 	}
 	if err := file.Close(); err != nil {
-		return fmt.Errorf("sqlstore: %w", err)
+		return err
 	}
 	conn, err := openSQLiteConn(path,
 		"PRAGMA page_size = 4096",

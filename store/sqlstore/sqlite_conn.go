@@ -9,12 +9,13 @@ import (
 )
 
 // sqliteConn is one connection to SQLite with its prepared statements. One goroutine uses it at a
-// time. It is the session of the transaction under way.
+// time. It is the session of the transaction under way. Its errors are those of package sqlite,
+// which tell where they come from.
 type sqliteConn struct {
 	conn     *sqlite.Conn
 	prepared []*sqlite.Stmt // by the id of the statement; nil until first used
 	row      row            // the one that scan functions get
-	// beforeWrite, when not nil, is called before every statement that writes.
+	// beforeWrite is called before every statement that writes, and every script.
 	beforeWrite func() error
 	// wrote is set when a statement has changed something, or may have.
 	wrote bool
@@ -28,10 +29,14 @@ const busyTimeout = 5 * time.Second
 func openSQLiteConn(path string, pragmas ...string) (*sqliteConn, error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
+		return nil, err
 	}
 	conn.SetBusyTimeout(busyTimeout)
-	c := &sqliteConn{conn: conn, prepared: make([]*sqlite.Stmt, len(statements))}
+	c := &sqliteConn{
+		conn:        conn,
+		prepared:    make([]*sqlite.Stmt, len(statements)),
+		beforeWrite: func() error { return nil },
+	}
 	for _, pragma := range pragmas {
 		if err := c.script(pragma); err != nil {
 			conn.Close()
@@ -50,7 +55,7 @@ func (c *sqliteConn) control(text string) error {
 		_, err = stmt.Step()
 	}
 	if err != nil {
-		return fmt.Errorf("sqlstore: %s: %w", text, err)
+		return fmt.Errorf("%s: %w", text, err)
 	}
 	return stmt.Reset()
 }
@@ -69,7 +74,7 @@ func (c *sqliteConn) rollback() error {
 
 // statement returns a prepared statement that is ready for its arguments.
 func (c *sqliteConn) statement(s *statement) (*sqlite.Stmt, error) {
-	if s.writes && c.beforeWrite != nil {
+	if s.writes {
 		if err := c.beforeWrite(); err != nil {
 			return nil, err
 		}
@@ -79,7 +84,7 @@ func (c *sqliteConn) statement(s *statement) (*sqlite.Stmt, error) {
 	}
 	stmt, err := c.conn.Prepare(s.text)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
+		return nil, err
 	}
 	c.prepared[s.id] = stmt
 	return stmt, nil
@@ -109,7 +114,7 @@ func (c *sqliteConn) exec(s *statement, args []value, each func(i, changed int))
 		bind(stmt, args[i*s.params:(i+1)*s.params])
 		if _, err := stmt.Step(); err != nil {
 			c.wrote = true
-			return changed, fmt.Errorf("sqlstore: %w", err)
+			return changed, err
 		}
 		n := c.conn.Changes()
 		changed += n
@@ -118,7 +123,7 @@ func (c *sqliteConn) exec(s *statement, args []value, each func(i, changed int))
 			each(i, n)
 		}
 		if err := stmt.Reset(); err != nil {
-			return changed, fmt.Errorf("sqlstore: %w", err)
+			return changed, err
 		}
 	}
 	return changed, nil
@@ -137,7 +142,7 @@ func (c *sqliteConn) query(s *statement, args []value, scan func(i int, r *row))
 		for {
 			more, err := stmt.Step()
 			if err != nil {
-				return fmt.Errorf("sqlstore: %w", err)
+				return err
 			}
 			if !more {
 				break
@@ -146,7 +151,7 @@ func (c *sqliteConn) query(s *statement, args []value, scan func(i int, r *row))
 			scan(i, &c.row)
 		}
 		if err := stmt.Reset(); err != nil {
-			return fmt.Errorf("sqlstore: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -154,11 +159,14 @@ func (c *sqliteConn) query(s *statement, args []value, scan func(i int, r *row))
 
 // script runs statements that are not kept.
 func (c *sqliteConn) script(sql string) error {
+	if err := c.beforeWrite(); err != nil {
+		return err
+	}
 	c.wrote = true
 	for strings.TrimSpace(sql) != "" {
 		stmt, rest, err := c.conn.PrepareTransient(sql)
 		if err != nil {
-			return fmt.Errorf("sqlstore: %w", err)
+			return err
 		}
 		sql = sql[len(sql)-rest:]
 		for more := true; more && err == nil; {
@@ -168,7 +176,7 @@ func (c *sqliteConn) script(sql string) error {
 			err = finalizeErr
 		}
 		if err != nil {
-			return fmt.Errorf("sqlstore: %w", err)
+			return err
 		}
 	}
 	return nil

@@ -33,10 +33,11 @@ const (
 // Functions run on the writer's goroutine, whose stack has grown to what SQLite needs; it would
 // have to grow for every caller's.
 type sqliteWriter struct {
-	conn    *sqliteConn
-	log     *slog.Logger
-	queue   chan *job
-	stopped chan struct{}
+	conn     *sqliteConn
+	log      *slog.Logger
+	queue    chan *job
+	stopped  chan struct{}
+	patience time.Duration // groupTime
 
 	// What follows belongs to the goroutine.
 	group     []*job    // those that are not answered yet, in their order
@@ -49,12 +50,15 @@ type sqliteWriter struct {
 	answered  int       // jobs of the group
 }
 
+var errRolledBackAll = errors.New("sqlstore: SQLite rolled the transaction back")
+
 func startSQLiteWriter(conn *sqliteConn, log *slog.Logger) *sqliteWriter {
 	w := &sqliteWriter{
-		conn:    conn,
-		log:     log,
-		queue:   make(chan *job, groupSize),
-		stopped: make(chan struct{}),
+		conn:     conn,
+		log:      log,
+		queue:    make(chan *job, groupSize),
+		stopped:  make(chan struct{}),
+		patience: groupTime,
 	}
 	conn.beforeWrite = w.setSavepoint
 	go w.run()
@@ -119,7 +123,7 @@ func (w *sqliteWriter) gather() bool {
 				return false
 			}
 			w.take(j)
-		case len(w.group) == groupSize || time.Since(w.begun) > groupTime:
+		case len(w.group) == groupSize || time.Since(w.begun) > w.patience:
 			return true
 		default:
 			select {
@@ -175,7 +179,7 @@ func (w *sqliteWriter) settle(j *job) {
 	w.savepoint = false
 	switch {
 	case !w.conn.intact():
-		w.fault = errors.Join(errors.New("sqlstore: SQLite rolled the transaction back"), j.err)
+		w.fault = errors.Join(errRolledBackAll, j.err)
 	case set:
 		if j.err != nil {
 			w.fault = w.conn.control("ROLLBACK TO job")

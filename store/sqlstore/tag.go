@@ -17,8 +17,7 @@ func (t *tx) PutTags(resource store.Key, tags []store.Tag) error {
 	for _, tag := range tags {
 		args = append(args, key(resource), text(tag.Key), text(tag.Value))
 	}
-	_, err := t.execEach(putTag, args, nil)
-	return err
+	return t.put(putTag, args...)
 }
 
 // DeleteTags implements store.Tags.
@@ -27,8 +26,7 @@ func (t *tx) DeleteTags(resource store.Key, keys []string) error {
 	for _, name := range keys {
 		args = append(args, key(resource), text(name))
 	}
-	_, err := t.execEach(deleteTag, args, nil)
-	return err
+	return t.put(deleteTag, args...)
 }
 
 // Tags implements store.Tags.

@@ -21,6 +21,7 @@ type tx struct {
 	// its function overlooks the error: an engine may have dropped what was written before.
 	fault error
 	hooks []func()
+	place place
 	args  []value // reused from statement to statement
 }
 
@@ -108,7 +109,7 @@ func (t *tx) queryEach(s *statement, args []value, scan func(i int, r *row)) err
 
 // create runs an INSERT … ON CONFLICT DO NOTHING of one record.
 func (t *tx) create(s *statement, args ...value) error {
-	if assumed, err := t.assume(s, args); assumed || err != nil {
+	if assumed, err := t.assume(s, args, true); assumed || err != nil {
 		return err
 	}
 	changed, err := t.exec(s, args...)
@@ -120,7 +121,7 @@ func (t *tx) create(s *statement, args ...value) error {
 
 // change runs an UPDATE or DELETE of one record.
 func (t *tx) change(s *statement, args ...value) error {
-	if assumed, err := t.assume(s, args); assumed || err != nil {
+	if assumed, err := t.assume(s, args, true); assumed || err != nil {
 		return err
 	}
 	changed, err := t.exec(s, args...)
@@ -175,7 +176,7 @@ func (b *batch) add(args ...value) { b.args = append(b.args, args...) }
 // Success costs nothing but the insertions: what a failure leaves is taken back by its keys.
 func (t *tx) createAll(batches ...*batch) error {
 	for n, b := range batches {
-		if assumed, err := t.assume(b.insert, b.args); err != nil {
+		if assumed, err := t.assume(b.insert, b.args, true); err != nil {
 			return err
 		} else if assumed {
 			continue

@@ -231,6 +231,102 @@ func (t *failingTx) SetLastTargeted(channel store.Key, members []store.Key, at t
 	return t.call(func() error { return t.Tx.SetLastTargeted(channel, members, at) })
 }
 
+func (t *failingTx) CreateChannelFlow(f store.ChannelFlow) error {
+	return t.call(func() error { return t.Tx.CreateChannelFlow(f) })
+}
+
+func (t *failingTx) ChannelFlow(instance store.Key, id string) (store.ChannelFlow, error) {
+	return answer(t, func() (store.ChannelFlow, error) { return t.Tx.ChannelFlow(instance, id) })
+}
+
+func (t *failingTx) UpdateChannelFlow(f store.ChannelFlow) error {
+	return t.call(func() error { return t.Tx.UpdateChannelFlow(f) })
+}
+
+func (t *failingTx) DeleteChannelFlow(key store.Key) error {
+	return t.call(func() error { return t.Tx.DeleteChannelFlow(key) })
+}
+
+func (t *failingTx) ListChannelFlows(instance, after store.Key, limit int) ([]store.ChannelFlow, error) {
+	return answer(t, func() ([]store.ChannelFlow, error) { return t.Tx.ListChannelFlows(instance, after, limit) })
+}
+
+func (t *failingTx) CountChannelFlows(instance store.Key, limit int) (int, error) {
+	return answer(t, func() (int, error) { return t.Tx.CountChannelFlows(instance, limit) })
+}
+
+func (t *failingTx) SetChannelFlow(channel, flow store.Key) error {
+	return t.call(func() error { return t.Tx.SetChannelFlow(channel, flow) })
+}
+
+func (t *failingTx) ListChannelsOfFlow(flow, after store.Key, limit int) ([]store.Channel, error) {
+	return answer(t, func() ([]store.Channel, error) { return t.Tx.ListChannelsOfFlow(flow, after, limit) })
+}
+
+func (t *failingTx) CreateFlowInvocation(i store.FlowInvocation) error {
+	return t.call(func() error { return t.Tx.CreateFlowInvocation(i) })
+}
+
+func (t *failingTx) FlowInvocation(channel store.Key, callback string) (store.ListedInvocation, error) {
+	return answer(t, func() (store.ListedInvocation, error) { return t.Tx.FlowInvocation(channel, callback) })
+}
+
+func (t *failingTx) FinishFlowInvocation(channel store.Key, callback string) error {
+	return t.call(func() error { return t.Tx.FinishFlowInvocation(channel, callback) })
+}
+
+func (t *failingTx) DeleteFlowInvocation(channel store.Key, callback string) error {
+	return t.call(func() error { return t.Tx.DeleteFlowInvocation(channel, callback) })
+}
+
+func (t *failingTx) ListFlowInvocations(until time.Time, limit int) ([]store.ListedInvocation, error) {
+	return answer(t, func() ([]store.ListedInvocation, error) { return t.Tx.ListFlowInvocations(until, limit) })
+}
+
+func (t *failingTx) SetStreaming(instance store.Key, s store.Streaming) error {
+	return t.call(func() error { return t.Tx.SetStreaming(instance, s) })
+}
+
+func (t *failingTx) PutDeliveries(deliveries []store.Delivery) error {
+	return t.call(func() error { return t.Tx.PutDeliveries(deliveries) })
+}
+
+func (t *failingTx) ListDueLanes(at time.Time, after store.Lane, limit int) ([]store.Delivery, error) {
+	return answer(t, func() ([]store.Delivery, error) { return t.Tx.ListDueLanes(at, after, limit) })
+}
+
+func (t *failingTx) ListDeliveries(lane store.Lane, limit int) ([]store.Delivery, error) {
+	return answer(t, func() ([]store.Delivery, error) { return t.Tx.ListDeliveries(lane, limit) })
+}
+
+func (t *failingTx) PostponeDelivery(d store.Delivery) error {
+	return t.call(func() error { return t.Tx.PostponeDelivery(d) })
+}
+
+func (t *failingTx) DeleteDelivery(d store.Delivery) error {
+	return t.call(func() error { return t.Tx.DeleteDelivery(d) })
+}
+
+func (t *failingTx) BuryDelivery(d store.DeadDelivery) error {
+	return t.call(func() error { return t.Tx.BuryDelivery(d) })
+}
+
+func (t *failingTx) ListDeadDeliveries(after store.Key, limit int) ([]store.DeadDelivery, error) {
+	return answer(t, func() ([]store.DeadDelivery, error) { return t.Tx.ListDeadDeliveries(after, limit) })
+}
+
+func (t *failingTx) ReviveDelivery(dead store.Key, at time.Time) error {
+	return t.call(func() error { return t.Tx.ReviveDelivery(dead, at) })
+}
+
+func (t *failingTx) DeleteDeadDelivery(dead store.Key) error {
+	return t.call(func() error { return t.Tx.DeleteDeadDelivery(dead) })
+}
+
+func (t *failingTx) OutboxState(limit int) (store.OutboxState, error) {
+	return answer(t, func() (store.OutboxState, error) { return t.Tx.OutboxState(limit) })
+}
+
 func (t *failingTx) PutTags(resource store.Key, tags []store.Tag) error {
 	return t.call(func() error { return t.Tx.PutTags(resource, tags) })
 }

@@ -19,7 +19,8 @@ import (
 	"carillon/store"
 )
 
-// Run tests an implementation. open returns a new store with nothing in it; Run closes it.
+// Run tests an implementation. open returns a new store with nothing in it. Run closes it; open may
+// see to that too, because closing twice does no harm.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	for _, part := range []struct {
 		name string
@@ -32,6 +33,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"channel memberships", testChannelMemberships},
 		{"channel moderators", testChannelModerators},
 		{"channel bans", testChannelBans},
+		{"channel messages", testChannelMessages},
+		{"sub-channels", testSubChannels},
+		{"channel flows", testChannelFlows},
+		{"flow invocations", testFlowInvocations},
+		{"streamings", testStreamings},
+		{"outbox", testOutbox},
 		{"tags", testTags},
 		{"request tokens", testRequestTokens},
 		{"settings", testSettings},

@@ -16,6 +16,7 @@ for (const [name, connect] of [['v3', newIdentity], ['v2', newIdentity2]]) {
         assert.equal(sdk.code(error), code);
         assert.equal(sdk.status(error), 403);
         assert.ok(sdk.requestId(error));
+        assert.match(error.message, /security token|[Ss]ignature/);
         return true;
       });
     };
