@@ -197,6 +197,8 @@ func (s *Service) ChannelFlowCallback(ctx context.Context, caller *api.Caller, i
 			return errCallbackLate
 		case i.Done:
 			return errCallbackDone
+		case i.In.ID == "":
+			return errForbidden
 		}
 		p, err := s.passage(tx, i)
 		if err != nil {
@@ -323,7 +325,7 @@ func (s *Service) reenter(tx store.Tx, a arn.ARN) (*entry, error) {
 // fallBack does what the flow says for a processor that does not answer: the message goes on, or has
 // failed.
 func (s *Service) fallBack(tx store.Tx, events *events, e *entry, i store.ListedInvocation, reason string) error {
-	if i.Done {
+	if i.Done || i.In.ID == "" {
 		return nil
 	}
 	p, err := s.passage(tx, i)

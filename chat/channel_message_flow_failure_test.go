@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -257,5 +258,30 @@ func TestFlowOfAnElasticChannel(t *testing.T) {
 		done(t, second(trySend(e, "bob", channel, "x", func(in *api.SendChannelMessageRequest) { in.SubChannelId = where })))
 		done(t, callBack(e, invocations(e)[0], deny))
 		same(t, only(e, "bob"), e.Events()[1].Audience)
+	})
+	t.Run("with its sub-channel a message is gone", func(t *testing.T) {
+		ids, counts := subChannels(t, e, channel)
+		alone := ids[slices.Index(counts, 1)]
+		for _, user := range []string{"bob", "carol", "dave"} {
+			if sitsIn(t, e, user) != alone {
+				continue
+			}
+			for range 2 {
+				done(t, second(trySend(e, user, channel, "x", func(in *api.SendChannelMessageRequest) { in.SubChannelId = alone })))
+			}
+			asked := invocations(e)
+			done(t, e.As(user).DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: channel, MemberArn: e.ARN(user)}))
+			left, _ := subChannels(t, e, channel)
+			same(t, 1, len(left))
+			e.Events()
+			refused(t, callBack(e, asked[0]), api.Forbidden)
+			done(t, e.Service.FlowInvocationFailed(t.Context(), restored(t, e, asked[1]), "r"))
+			e.Advance(49 * time.Hour)
+			_, err := e.Service.Sweep(t.Context())
+			done(t, err)
+			announced(t, e)
+			return
+		}
+		t.Error("nobody sits alone")
 	})
 }

@@ -337,6 +337,9 @@ func TestFlowOfSeveralProcessors(t *testing.T) {
 				same(t, function("processor-"+string(rune('1'+i))), asked.delivery.Destination)
 				same(t, want, *asked.ChannelMessage.Content)
 				callbacks[asked.CallbackId] = true
+				if asked.delivery.Sequence < 3 {
+					t.Errorf("it is asked at place %d, before what was in the channel", asked.delivery.Sequence)
+				}
 				if i == 0 {
 					done(t, callBack(e, asked, saying("01")))
 				} else {

@@ -216,6 +216,7 @@ func TestPermissionMatrix(t *testing.T) {
 				role := roles[j]
 				cells++
 				t.Run(row.operation+"/"+sh.name+"/"+role.name, func(t *testing.T) {
+					t.Parallel()
 					m := newMatrixChannel(e, sh.shape)
 					as := e.As(role.user)
 					if role.user == "stranger" {
@@ -280,6 +281,7 @@ func TestPermissionOnOneself(t *testing.T) {
 			}
 			for j, want := range strings.Fields(line) {
 				t.Run(row.operation+"/"+sh.name+"/"+roles[j].name, func(t *testing.T) {
+					t.Parallel()
 					m := newMatrixChannel(e, sh.shape)
 					if got := testenv.Kind(row.call(m.arn, e.ARN(roles[j].user), e.As(roles[j].user))); got != kinds[want] {
 						t.Errorf("got %v, want %v", got, kinds[want])

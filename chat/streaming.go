@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 
 	"carillon/api"
 	"carillon/store"
@@ -80,7 +81,7 @@ func (s *Service) DeleteMessagingStreamingConfigurations(ctx context.Context, ca
 // not there.
 func (s *Service) streamingInstance(tx store.Tx, caller *api.Caller, name string) (store.AppInstance, error) {
 	instance, _, err := s.appInstance(tx, caller, name)
-	if err == errForbidden {
+	if errors.Is(err, errForbidden) {
 		err = errNoInstance
 	}
 	return instance, err

@@ -389,7 +389,7 @@ func TestOrderOfDeliveries(t *testing.T) {
 	var lanes []store.Delivery
 	var first []store.Delivery
 	done(t, e.Store.View(t.Context(), func(tx store.Tx) (err error) {
-		if lanes, err = tx.ListDueLanes(e.Now(), 0, 10); err != nil {
+		if lanes, err = tx.ListLanes(0, 10); err != nil {
 			return err
 		}
 		lane := slices.IndexFunc(lanes, func(d store.Delivery) bool { return strings.Contains(d.Payload, channel) })

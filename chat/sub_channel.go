@@ -34,7 +34,10 @@ func (e *entry) elastic() bool { return e.Channel.Elastic.MaximumSubChannels > 0
 // in is the entry seen from one sub-channel.
 func (e *entry) in(key store.Key, id string) *entry {
 	inside := *e
-	inside.stream, inside.subChannelID, inside.sequence = key, id, 0
+	inside.stream, inside.subChannelID = key, id
+	if key != e.stream {
+		inside.sequence = 0
+	}
 	return &inside
 }
 
