@@ -77,11 +77,22 @@ type ChannelRef struct {
 	ID       string
 }
 
+// Ahead is what a transaction will ask right after it has entered a channel. It changes no answer: an
+// engine at a distance may fetch it along with the entry and save a round trip.
+type Ahead struct {
+	// Standings are the refs of a call of Standings.
+	Standings []IdentityRef
+	// MessageToken and Since are those of a call of MessageToken for the actor; a zero Since is none.
+	MessageToken [16]byte
+	Since        time.Time
+}
+
 // Channels are the channels of every app instance. A deleted channel is found nowhere.
 type Channels interface {
 	// EnterChannel reads an Entry. It answers ErrNotFound when the account has no such app instance;
-	// a missing channel or identity is told by its zero key.
-	EnterChannel(ChannelRef, IdentityRef) (Entry, error)
+	// a missing channel or identity is told by its zero key. What the transaction will ask next can
+	// be told ahead.
+	EnterChannel(ChannelRef, IdentityRef, ...Ahead) (Entry, error)
 	// Standings tells for each of refs what it is to the channel, in the order of refs.
 	Standings(instance, channel Key, refs []IdentityRef) ([]Standing, error)
 	// CreateChannel answers ErrExists when the app instance has that id.

@@ -46,7 +46,7 @@ type ListedInvocation struct {
 	To Identity // Key 0 when every member may see the message
 	// Processors are those of the flow as it is now, also when it is deleted.
 	Processors string
-	// In names the channel; it is zero when the channel is deleted.
+	// In names the channel; it is zero when the channel, or the sub-channel of the message, is deleted.
 	In ChannelRef
 	// SubChannel is the id of the message's sub-channel; empty in a channel that is not elastic.
 	SubChannel string

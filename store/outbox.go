@@ -67,9 +67,9 @@ type OutboxState struct {
 // their order, deletes what succeeded, and postpones what did not.
 type Outbox interface {
 	PutDeliveries([]Delivery) error
-	// ListDueLanes lists the first delivery of every lane in which that one is due at a time, by Lane,
-	// from after a lane on. Its cost grows with the lanes that are not empty, not with what is in them.
-	ListDueLanes(at time.Time, after Lane, limit int) ([]Delivery, error)
+	// ListLanes lists the first delivery of every lane, due or not, by Lane, from after a lane on.
+	// What is behind it costs nothing.
+	ListLanes(after Lane, limit int) ([]Delivery, error)
 	// ListDeliveries lists a lane from its beginning.
 	ListDeliveries(lane Lane, limit int) ([]Delivery, error)
 	// PostponeDelivery changes Attempts and Next. It answers ErrNotFound when the delivery is gone.

@@ -100,17 +100,23 @@ var (
 )
 
 // EnterChannel implements store.Channels.
-func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef) (store.Entry, error) {
+func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, next ...store.Ahead) (store.Entry, error) {
+	t.foresee(ref, actor, next)
 	scan := func(r *row) store.Entry {
 		e := scanEntry(r)
 		t.note(scanPlace(r))
 		return e
 	}
-	return one(t, scan, enterChannel, text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account))
+	e, err := one(t, scan, enterChannel, text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account))
+	t.entered(e, err)
+	return e, err
 }
 
 // Standings implements store.Channels.
 func (t *tx) Standings(instance, channel store.Key, refs []store.IdentityRef) ([]store.Standing, error) {
+	if standings, ok := t.foreseenStandings(instance, channel, refs); ok {
+		return standings, nil
+	}
 	standings := make([]store.Standing, len(refs))
 	args := make([]value, 0, len(refs)*selectStanding.params)
 	for _, ref := range refs {

@@ -21,7 +21,7 @@ func scanChannelFlow(r *row) store.ChannelFlow {
 }
 
 func scanListedInvocation(r *row) store.ListedInvocation {
-	return store.ListedInvocation{
+	i := store.ListedInvocation{
 		FlowInvocation: store.FlowInvocation{
 			Channel:  r.key(),
 			Callback: r.text(),
@@ -42,20 +42,24 @@ func scanListedInvocation(r *row) store.ListedInvocation {
 		In:         store.ChannelRef{Account: r.text(), Instance: r.text(), ID: r.text()},
 		SubChannel: subChannelID(r.text()),
 	}
+	if i.In.ID == "" {
+		i.In, i.SubChannel = store.ChannelRef{}, ""
+	}
+	return i
 }
 
 // listedInvocation selects invocations with who sent the message and to whom, also when they or the
-// flow are deleted, and with the channel unless it is.
+// flow are deleted, and with the channel unless it, or the sub-channel of the message, is.
 var listedInvocation = `SELECT ` + columns("v", "channel callback flow step continues stream sequence sender target updates held invoked done") + `, ` +
 	identityColumns("sender") + `, ` + identityColumns("target") + `, f.processors,
-		CASE WHEN a.key IS NULL THEN '' ELSE a.account END, CASE WHEN a.key IS NULL THEN '' ELSE a.id END, CASE WHEN a.key IS NULL THEN '' ELSE c.id END, b.id
+		a.account, a.id, c.id, b.id
 	FROM flow_invocation v
 	LEFT JOIN identity sender ON sender.key = v.sender
 	LEFT JOIN identity target ON target.key = v.target
 	LEFT JOIN channel_flow f ON f.key = v.flow
-	LEFT JOIN channel c ON c.key = v.channel AND c.deleted = 0
-	LEFT JOIN app_instance a ON a.key = c.instance AND a.deleted = 0
-	LEFT JOIN channel b ON b.key = v.stream `
+	LEFT JOIN channel b ON b.key = v.stream AND b.deleted = 0
+	LEFT JOIN app_instance a ON a.key = b.instance AND a.deleted = 0
+	LEFT JOIN channel c ON a.key IS NOT NULL AND c.key = v.channel AND c.deleted = 0 `
 
 // flowLives is true when neither the flow of that key nor its app instance is deleted.
 func flowLives(key string) string {

@@ -42,6 +42,19 @@ var listedMessage = `SELECT ` + channelMessageColumns + `, ` + identityColumns("
 	LEFT JOIN identity sender ON sender.key = g.sender
 	LEFT JOIN identity target ON target.key = g.target `
 
+// messageTokenColumns leaves out the day, which follows from the time.
+var messageTokenColumns = columns("k", "sender token fingerprint stream sequence sent")
+
+func scanMessageToken(r *row) store.MessageToken {
+	return store.MessageToken{
+		Sender:      r.key(),
+		Token:       [16]byte(r.blob()),
+		Fingerprint: [8]byte(r.blob()),
+		Ref:         store.MessageRef{Stream: r.key(), Sequence: r.integer()},
+		Sent:        r.instant(),
+	}
+}
+
 // bisect finds, in a stream whose times of creation never run against its sequence, the first place
 // at or after which the condition on the probed message's time holds: a search by halves over the
 // primary key, which needs no index of times. $1 is the stream, $2 the time.
@@ -76,8 +89,8 @@ var (
 	firstNotBefore       = sql(bisect(">="))
 	firstAfter           = sql(bisect(">"))
 
-	selectMessageToken = sql(`SELECT day, sender, token, fingerprint, stream, sequence, sent FROM message_token
-		WHERE day IN ($1, $2) AND sender = $3 AND token = $4 AND sent >= $5`)
+	selectMessageToken = sql(`SELECT ` + messageTokenColumns + ` FROM message_token k
+		WHERE k.day IN ($1, $2) AND k.sender = $3 AND k.token = $4 AND k.sent >= $5`)
 	putMessageToken = sql(`INSERT INTO message_token (day, sender, token, stream, sequence, sent, fingerprint)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (day, sender, token) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, sent = excluded.sent,
@@ -161,16 +174,14 @@ func (t *tx) ListChannelMessages(r store.MessageRange, limit int) ([]store.Liste
 
 // MessageToken implements store.ChannelMessages.
 func (t *tx) MessageToken(sender store.Key, token [16]byte, since time.Time) (store.MessageToken, error) {
-	return one(t, func(r *row) store.MessageToken {
-		r.integer() // the day, which follows from the time
-		return store.MessageToken{
-			Sender:      r.key(),
-			Token:       [16]byte(r.blob()),
-			Fingerprint: [8]byte(r.blob()),
-			Ref:         store.MessageRef{Stream: r.key(), Sequence: r.integer()},
-			Sent:        r.instant(),
+	if known, ok := t.foreseenToken(sender, token, since); ok {
+		if known == nil {
+			return store.MessageToken{}, store.ErrNotFound
 		}
-	}, selectMessageToken, messageDayOf(since), messageDayOf(since.Add(messageDay)), key(sender), blob(token[:]), instant(since))
+		return *known, nil
+	}
+	return one(t, scanMessageToken, selectMessageToken,
+		messageDayOf(since), messageDayOf(since.Add(messageDay)), key(sender), blob(token[:]), instant(since))
 }
 
 // PutMessageToken implements store.ChannelMessages.

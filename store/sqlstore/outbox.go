@@ -38,15 +38,14 @@ func heads(selected string) string {
 		SELECT (SELECT min(o.lane) FROM outbox o WHERE o.lane > search.lane) FROM search WHERE search.lane > 0)
 	SELECT ` + selected + ` FROM search
 	JOIN outbox o ON o.lane = search.lane
-		AND o.sequence = (SELECT min(p.sequence) FROM outbox p WHERE p.lane = search.lane)
-		AND o.key = (SELECT min(p.key) FROM outbox p WHERE p.lane = search.lane
-			AND p.sequence = (SELECT min(q.sequence) FROM outbox q WHERE q.lane = search.lane))`
+		AND o.sequence = (SELECT p.sequence FROM outbox p WHERE p.lane = search.lane ORDER BY p.sequence LIMIT 1)
+		AND o.key = (SELECT p.key FROM outbox p WHERE p.lane = search.lane ORDER BY p.sequence, p.key LIMIT 1)`
 }
 
 var (
 	insertDelivery = sql(`INSERT INTO outbox (key, lane, sequence, instance, kind, destination, payload, created, attempts, next)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
-	listDueLanes   = sql(heads(deliveryColumns("o")) + ` WHERE o.next <= $2 LIMIT $3`)
+	listLanes      = sql(heads(deliveryColumns("o")) + ` LIMIT $2`)
 	listDeliveries = sql(`SELECT ` + deliveryColumns("o") + ` FROM outbox o
 		WHERE o.lane = $1 ORDER BY o.sequence, o.key LIMIT $2`)
 	postponeDelivery = sql(`UPDATE outbox SET attempts = $1, next = $2 WHERE lane = $3 AND sequence = $4 AND key = $5`)
@@ -77,9 +76,9 @@ func (t *tx) PutDeliveries(deliveries []store.Delivery) error {
 	return t.put(insertDelivery, args...)
 }
 
-// ListDueLanes implements store.Outbox.
-func (t *tx) ListDueLanes(at time.Time, after store.Lane, limit int) ([]store.Delivery, error) {
-	return list(t, scanDelivery, limit, listDueLanes, integer(int64(after)), instant(at))
+// ListLanes implements store.Outbox.
+func (t *tx) ListLanes(after store.Lane, limit int) ([]store.Delivery, error) {
+	return list(t, scanDelivery, limit, listLanes, integer(int64(after)))
 }
 
 // ListDeliveries implements store.Outbox.

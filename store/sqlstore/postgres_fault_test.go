@@ -48,7 +48,7 @@ func sequenceOf(t *testing.T, c *scene) (sequence int64) {
 func TestPostgresFaults(t *testing.T) {
 	url := pgtest.Start(t)
 	w := &wire{}
-	s := openThrough(t, w, url)
+	s := openThrough(t, w, url, 4)
 	c := newScene(t, s, 4)
 	kill := killer(t, url)
 
@@ -146,7 +146,7 @@ func TestPostgresFaults(t *testing.T) {
 		}
 	})
 	t.Run("an Update that conflicts whatever it does is given up", func(t *testing.T) {
-		other := openThrough(t, &wire{}, url)
+		other := openThrough(t, &wire{}, url, 4)
 		runs := 0
 		err := s.Update(t.Context(), func(tx store.Tx) error {
 			runs++
@@ -178,14 +178,30 @@ func TestPostgresFaults(t *testing.T) {
 			t.Errorf("Update answers %v after %d runs", err, runs)
 		}
 	})
-	t.Run("a server that is not there is waited for, but not for ever", func(t *testing.T) {
-		gone := openThrough(t, &wire{}, pgtest.Start(t))
-		gone.engine.(*postgresEngine).pool.Config().ConnConfig.Host = "nowhere"
-		err := gone.View(t.Context(), func(tx store.Tx) error { return nil })
-		if err != nil {
-			t.Error(err)
-		}
-	})
+}
+
+func TestPostgresServerGone(t *testing.T) {
+	server, err := pgtest.StartServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openThrough(t, &wire{}, server.URL, 4)
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	nothing := func(tx store.Tx) error {
+		_, err := tx.Setting("nothing")
+		return err
+	}
+	if err := s.View(t.Context(), nothing); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("View answers %v, want %v", err, store.ErrBusy)
+	}
+	if err := s.Update(t.Context(), nothing); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("Update answers %v, want %v", err, store.ErrBusy)
+	}
+	if err := s.Ping(t.Context()); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("Ping answers %v, want %v", err, store.ErrBusy)
+	}
 }
 
 func TestPostgresAssumptions(t *testing.T) {
@@ -223,6 +239,9 @@ func TestPostgresAssumptions(t *testing.T) {
 		}},
 		{"a record that is not there to be deleted", []error{nil, store.ErrNotFound}, func(tx store.Tx) error {
 			return tx.DeleteChannelBan(c.channel.Key, c.users[1].Key)
+		}},
+		{"nothing is nothing", []error{nil}, func(tx store.Tx) error {
+			return errors.Join(tx.PutTags(c.channel.Key, nil), tx.CreateChannelMemberships(c.channel.Key, nil))
 		}},
 		{"what does not matter is not told", []error{nil}, func(tx store.Tx) error {
 			return tx.DeleteTags(c.channel.Key, []string{"nothing"})
@@ -282,7 +301,9 @@ func TestPostgresAssumptions(t *testing.T) {
 }
 
 func TestPostgresClassify(t *testing.T) {
-	told := func(code string) error { return &pgconn.PgError{Severity: "ERREUR", SeverityUnlocalized: "ERROR", Code: code} }
+	told := func(code string) error {
+		return &pgconn.PgError{Severity: "ERREUR", SeverityUnlocalized: "ERROR", Code: code}
+	}
 	last := func(code string) error { return &pgconn.PgError{Severity: "FATAL", Code: code} }
 	for _, test := range []struct {
 		name                string

@@ -100,10 +100,20 @@ func (s *postgresSession) query(st *statement, args []value, scan func(i int, r 
 	return err
 }
 
+// foresee implements foreseer.
+func (s *postgresSession) foresee(st *statement, args []value, scan func(i int, r *row)) {
+	if s.fault == nil {
+		s.requests = append(s.requests, postgresRequest{text: s.engine.texts.plain[st.id], params: st.params, args: args, scan: scan})
+	}
+}
+
 // assume implements assumer.
 func (s *postgresSession) assume(st *statement, args []value, matters bool) bool {
 	if s.exact || !s.read || s.fault != nil {
 		return false
+	}
+	if st.runs(args) == 0 {
+		return true
 	}
 	s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
 	from := len(s.args)

@@ -27,18 +27,19 @@ type wire struct {
 	// cut is asked about the bytes of every round trip; when it says yes, they arrive and the answer
 	// does not.
 	cut func(sent []byte) bool
-	// hold is asked likewise; an answer waits for the channel it returns, unless nil.
-	hold func(sent []byte) <-chan struct{}
+	// hold is asked likewise; what it returns, unless nil, is called when the answer is here, and the
+	// answer gets through afterwards.
+	hold func(sent []byte) func()
 }
 
 type wireConn struct {
 	net.Conn
 	wire      *wire
-	answering bool // what was written last is a whole round trip
+	answering bool // what is written next is another round trip
 	heard     bool
 	trip      int
 	broken    bool
-	held      <-chan struct{}
+	held      func()
 }
 
 func (c *wireConn) Write(b []byte) (int, error) {
@@ -60,38 +61,35 @@ func (c *wireConn) Write(b []byte) (int, error) {
 func (c *wireConn) Read(b []byte) (int, error) {
 	c.wire.mu.Lock()
 	broken := c.broken || c.wire.last != 0 && c.trip > c.wire.last
-	c.answering = true
-	if !c.heard && !broken {
-		c.heard = true
-		c.wire.heard++
-	}
 	held := c.held
+	c.held = nil
 	c.wire.mu.Unlock()
 	n, err := c.Conn.Read(b) // also when broken: the server has then done what it was told
 	if held != nil {
-		<-held
+		held()
 	}
 	if broken {
 		c.Conn.Close()
 		return 0, errCut
 	}
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	c.answering = true
+	if !c.heard {
+		c.heard = true
+		c.wire.heard++
+	}
 	return n, err
 }
 
-// openWired opens an empty database through a wire.
-func openWired(t *testing.T) (*Store, *wire) {
-	t.Helper()
-	w := &wire{}
-	return openThrough(t, w, pgtest.Start(t)), w
-}
-
-func openThrough(t *testing.T, w *wire, url string) *Store {
+// openThrough opens a database through a wire, with a pool of so many connections.
+func openThrough(t *testing.T, w *wire, url string, connections int32) *Store {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.MaxConns = 4
+	config.MaxConns = connections
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
@@ -195,7 +193,9 @@ func refsOf(users ...store.Identity) []store.IdentityRef {
 }
 
 // enter reads the entry of users[0].
-func (c *scene) enter(tx store.Tx) (store.Entry, error) { return tx.EnterChannel(c.ref(), refsOf(c.users[0])[0]) }
+func (c *scene) enter(tx store.Tx, next ...store.Ahead) (store.Entry, error) {
+	return tx.EnterChannel(c.ref(), refsOf(c.users[0])[0], next...)
+}
 
 // add adds users to the channel as the operation of that name does after entering.
 func (c *scene) add(tx store.Tx, users []store.Identity) error {
@@ -227,10 +227,12 @@ func (c *scene) send(tx store.Tx) error {
 }
 
 func TestPostgresRoundTrips(t *testing.T) {
-	s, w := openWired(t)
+	// With one connection, nothing happens beside what is counted.
+	w := &wire{}
+	s := openThrough(t, w, pgtest.Start(t), 1)
 	e := s.engine.(*postgresEngine)
 	const batch = 100
-	c := newScene(t, s, 1+4*batch)
+	c := newScene(t, s, 1+10*batch)
 	others := c.users[1:]
 	next := func() []store.Identity {
 		users := others[:batch]
@@ -277,6 +279,29 @@ func TestPostgresRoundTrips(t *testing.T) {
 			return err
 		})},
 		{"adding a hundred members", 2, update(func(tx store.Tx) error { return c.add(tx, next()) })},
+		{"entering a channel and adding a hundred members", 2, update(func(tx store.Tx) error {
+			users := next()
+			if _, err := c.enter(tx, store.Ahead{Standings: refsOf(users...)}); err != nil {
+				return err
+			}
+			return c.add(tx, users)
+		})},
+		{"entering a channel and adding a hundred members that were not told ahead", 3, update(func(tx store.Tx) error {
+			if _, err := c.enter(tx); err != nil {
+				return err
+			}
+			return c.add(tx, next())
+		})},
+		{"sending a message whose token is not known", 2, update(func(tx store.Tx) error {
+			now := time.Now()
+			if _, err := c.enter(tx, store.Ahead{MessageToken: [16]byte{0xff}, Since: now}); err != nil {
+				return err
+			}
+			if _, err := tx.MessageToken(c.users[0].Key, [16]byte{0xff}, now); !errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("MessageToken answers %w", err)
+			}
+			return c.send(tx)
+		})},
 		{"entering a channel and sending a message", 2, update(func(tx store.Tx) error {
 			if _, err := c.enter(tx); err != nil {
 				return err

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,6 +73,13 @@ func (c *sqliteConn) rollback() error {
 	return c.control("ROLLBACK")
 }
 
+var bareLimit = regexp.MustCompile(`LIMIT (\$[0-9]+)`)
+
+// sqliteText is a statement as SQLite gets it. A LIMIT that is nothing but a parameter would have it
+// plan the statement anew at every run, because it wants to know the value, and planning takes longer
+// than reading a page.
+func sqliteText(s *statement) string { return bareLimit.ReplaceAllString(s.text, "LIMIT $1 + 0") }
+
 // statement returns a prepared statement that is ready for its arguments.
 func (c *sqliteConn) statement(s *statement) (*sqlite.Stmt, error) {
 	if s.writes {
@@ -82,7 +90,7 @@ func (c *sqliteConn) statement(s *statement) (*sqlite.Stmt, error) {
 	if stmt := c.prepared[s.id]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := c.conn.Prepare(s.text)
+	stmt, err := c.conn.Prepare(sqliteText(s))
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,14 @@ func TestStatements(t *testing.T) {
 			}
 		}
 	})
+	t.Run("no LIMIT that SQLite sees is nothing but a parameter", func(t *testing.T) {
+		bare := regexp.MustCompile(`(?i)\blimit\s+[$?]\d+\s*(\)|$)`)
+		for _, s := range statements {
+			if text := sqliteText(s); bare.MatchString(text) {
+				t.Errorf("it is planned at every run: %s", text)
+			}
+		}
+	})
 	t.Run("every row is found by an index, and comes in its order", func(t *testing.T) {
 		// What is allowed to be read from end to end: the schema's history, and what the statement
 		// itself has made and bounded.

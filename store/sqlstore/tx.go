@@ -22,6 +22,7 @@ type tx struct {
 	fault error
 	hooks []func()
 	place place
+	ahead ahead
 	args  []value // reused from statement to statement
 }
 
@@ -45,7 +46,7 @@ func (t *tx) committed() {
 func (t *tx) finish() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.session = nil
+	t.session, t.ahead = nil, ahead{}
 	return t.fault
 }
 
@@ -56,6 +57,9 @@ func (t *tx) usable(s *statement) error {
 		return errFinished
 	case t.readOnly && s.writes:
 		return store.ErrReadOnly
+	}
+	if s.writes {
+		t.ahead = ahead{} // it may be true no longer
 	}
 	return t.fault
 }

@@ -77,8 +77,8 @@ func (t *failingTx) CountIdentities(instance store.Key, kind arn.Kind, limit int
 	return answer(t, func() (int, error) { return t.Tx.CountIdentities(instance, kind, limit) })
 }
 
-func (t *failingTx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef) (store.Entry, error) {
-	return answer(t, func() (store.Entry, error) { return t.Tx.EnterChannel(ref, actor) })
+func (t *failingTx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, next ...store.Ahead) (store.Entry, error) {
+	return answer(t, func() (store.Entry, error) { return t.Tx.EnterChannel(ref, actor, next...) })
 }
 
 func (t *failingTx) Standings(instance, channel store.Key, refs []store.IdentityRef) ([]store.Standing, error) {
@@ -291,8 +291,8 @@ func (t *failingTx) PutDeliveries(deliveries []store.Delivery) error {
 	return t.call(func() error { return t.Tx.PutDeliveries(deliveries) })
 }
 
-func (t *failingTx) ListDueLanes(at time.Time, after store.Lane, limit int) ([]store.Delivery, error) {
-	return answer(t, func() ([]store.Delivery, error) { return t.Tx.ListDueLanes(at, after, limit) })
+func (t *failingTx) ListLanes(after store.Lane, limit int) ([]store.Delivery, error) {
+	return answer(t, func() ([]store.Delivery, error) { return t.Tx.ListLanes(after, limit) })
 }
 
 func (t *failingTx) ListDeliveries(lane store.Lane, limit int) ([]store.Delivery, error) {

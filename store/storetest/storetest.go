@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"app instance admins", testAppInstanceAdmins},
 		{"identities", testIdentities},
 		{"channels", testChannels},
+		{"ahead", testAhead},
 		{"channel memberships", testChannelMemberships},
 		{"channel moderators", testChannelModerators},
 		{"channel bans", testChannelBans},

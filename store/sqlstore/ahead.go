@@ -1,0 +1,99 @@
+package sqlstore
+
+import (
+	"slices"
+	"time"
+
+	"carillon/store"
+)
+
+// foreseer is a session on an engine so far away that it is worth asking for several things at once.
+type foreseer interface {
+	// foresee takes over a statement that returns rows, to be run along with the next query.
+	foresee(s *statement, args []value, scan func(i int, r *row))
+}
+
+// ahead is what was asked along with an entry. It is given away once, and only as long as nothing was
+// written since.
+type ahead struct {
+	instance, channel, actor store.Key
+
+	refs      []store.IdentityRef
+	standings []store.Standing
+
+	token [16]byte
+	since time.Time // zero when no token was foreseen
+	known *store.MessageToken
+}
+
+var (
+	standingAhead = sql(`SELECT ` + standingColumns + `, ` + placeColumns + `
+		FROM app_instance a
+		JOIN identity i ON i.instance = a.key AND i.kind = $1 AND i.id = $2 AND i.deleted = 0
+		LEFT JOIN channel c ON c.instance = a.key AND c.id = $3 AND c.deleted = 0` + standingJoins + `
+		WHERE a.id = $4 AND a.account = $5 AND a.deleted = 0`)
+	messageTokenAhead = sql(`SELECT ` + messageTokenColumns + `
+		FROM app_instance a
+		JOIN identity i ON i.instance = a.key AND i.kind = $1 AND i.id = $2 AND i.deleted = 0
+		JOIN message_token k ON k.day IN ($3, $4) AND k.sender = i.key AND k.token = $5 AND k.sent >= $6
+		WHERE a.id = $7 AND a.account = $8 AND a.deleted = 0`)
+)
+
+// foresee has what is ahead asked for along with the entry.
+func (t *tx) foresee(ref store.ChannelRef, actor store.IdentityRef, all []store.Ahead) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ahead = ahead{}
+	session, ok := t.session.(foreseer)
+	if !ok || t.usable(enterChannel) != nil {
+		return
+	}
+	for _, next := range all {
+		if len(next.Standings) > 0 {
+			t.ahead.refs = slices.Clone(next.Standings)
+			t.ahead.standings = make([]store.Standing, len(next.Standings))
+			args := make([]value, 0, len(next.Standings)*standingAhead.params)
+			for _, who := range next.Standings {
+				args = append(args, kindValue(who.Kind), text(who.ID), text(ref.ID), text(ref.Instance), text(ref.Account))
+			}
+			session.foresee(standingAhead, args, func(i int, r *row) { t.ahead.standings[i] = scanStanding(r) })
+		}
+		if !next.Since.IsZero() {
+			t.ahead.token, t.ahead.since = next.MessageToken, next.Since
+			session.foresee(messageTokenAhead, []value{
+				kindValue(actor.Kind), text(actor.ID),
+				messageDayOf(next.Since), messageDayOf(next.Since.Add(messageDay)), blob(next.MessageToken[:]), instant(next.Since),
+				text(ref.Instance), text(ref.Account),
+			}, func(_ int, r *row) {
+				found := scanMessageToken(r)
+				t.ahead.known = &found
+			})
+		}
+	}
+}
+
+// entered ties what is ahead to the entry it was asked along with, in the terms of the later calls.
+func (t *tx) entered(e store.Entry, err error) {
+	t.ahead.instance, t.ahead.channel, t.ahead.actor = e.Instance, e.Channel.Key, e.Actor.Key
+	if err != nil {
+		t.ahead = ahead{}
+	}
+}
+
+// foreseenStandings returns the standings when exactly these were foreseen.
+func (t *tx) foreseenStandings(instance, channel store.Key, refs []store.IdentityRef) ([]store.Standing, bool) {
+	a := &t.ahead
+	if a.standings == nil || a.instance != instance || a.channel != channel || !slices.Equal(a.refs, refs) {
+		return nil, false
+	}
+	standings := a.standings
+	a.standings = nil
+	return standings, true
+}
+
+// foreseenToken returns a token, nil when it was not used, when it was foreseen.
+func (t *tx) foreseenToken(sender store.Key, token [16]byte, since time.Time) (known *store.MessageToken, foreseen bool) {
+	a := &t.ahead
+	foreseen = !a.since.IsZero() && a.actor == sender && a.token == token && a.since.Equal(since)
+	return a.known, foreseen
+}
