@@ -94,6 +94,7 @@ func (s *Service) DeleteAppInstance(ctx context.Context, caller *api.Caller, in 
 		if err != nil {
 			return err
 		}
+		tx.AfterCommit(s.wake)
 		return tx.DeleteAppInstance(instance.Key)
 	})
 }

@@ -74,7 +74,7 @@ func (s *Service) sameUser(tx store.Tx, user store.Identity) error {
 func (s *Service) DescribeAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeAppInstanceUserRequest) (*api.DescribeAppInstanceUserResponse, error) {
 	var out *api.AppInstanceUser
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User)
+		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User, errForbidden)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (s *Service) UpdateAppInstanceUser(ctx context.Context, caller *api.Caller,
 		return nil, err
 	}
 	err := s.store.Update(ctx, func(tx store.Tx) error {
-		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User)
+		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User, errForbidden)
 		if err != nil {
 			return err
 		}
@@ -115,13 +115,14 @@ func (s *Service) UpdateAppInstanceUser(ctx context.Context, caller *api.Caller,
 }
 
 // DeleteAppInstanceUser ends a user. Its memberships, roles and bans go with it; what it wrote
-// stays, under its ARN.
+// stays, under its ARN. The members of its channels are told a little later, by a sweep.
 func (s *Service) DeleteAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DeleteAppInstanceUserRequest) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
-		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User)
+		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User, errForbidden)
 		if err != nil {
 			return err
 		}
+		tx.AfterCommit(s.wake)
 		return tx.DeleteIdentity(user.Key)
 	})
 }
@@ -156,17 +157,20 @@ func (s *Service) ListAppInstanceUsers(ctx context.Context, caller *api.Caller, 
 	return out, nil
 }
 
-// registered reads the identity that a request names, of one of the given kinds. One that is not
-// there is Forbidden.
-func (s *Service) registered(tx store.Tx, caller *api.Caller, name string, kind arn.Kind) (store.Identity, error) {
+// registered reads the identity that a request names, of one kind. One that is not there is absent, in
+// the words of the operation.
+func (s *Service) registered(tx store.Tx, caller *api.Caller, name string, kind arn.Kind, absent *api.Error) (store.Identity, error) {
 	a, err := s.resource(caller, name, kind)
+	if err == errForbidden {
+		err = absent
+	}
 	if err != nil {
 		return store.Identity{}, err
 	}
 	instance, err := tx.AppInstance(a.Account, a.Instance)
 	if err != nil {
-		return store.Identity{}, missing(err, errForbidden)
+		return store.Identity{}, missing(err, absent)
 	}
 	who, err := tx.Identity(instance.Key, ref(a))
-	return who, missing(err, errForbidden)
+	return who, missing(err, absent)
 }

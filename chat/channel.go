@@ -233,13 +233,19 @@ func (s *Service) DeleteChannel(ctx context.Context, caller *api.Caller, in *api
 		if !e.moderates() {
 			return errForbidden
 		}
-		sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
-		if err != nil {
-			return err
-		}
-		events.add("DELETE_CHANNEL", e, sequence, toEverybody(), e.describe())
-		return tx.DeleteChannel(e.Channel.Key)
+		return s.deleteChannel(tx, events, e)
 	})
+}
+
+// deleteChannel ends a channel and announces it. What was in it is left to a sweep.
+func (s *Service) deleteChannel(tx store.Tx, events *events, e *entry) error {
+	sequence, err := tx.AdvanceChannel(e.Channel.Key, 1, 0)
+	if err != nil {
+		return err
+	}
+	events.add("DELETE_CHANNEL", e, sequence, toEverybody(), e.describe())
+	tx.AfterCommit(s.wake)
+	return tx.DeleteChannel(e.Channel.Key)
 }
 
 // ListChannels lists the public channels of an app instance, or, for an admin who asks for them, the

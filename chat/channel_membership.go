@@ -255,12 +255,17 @@ func (s *Service) addMembers(tx store.Tx, e *entry, who []store.Standing, hidden
 	if err := tx.CreateChannelMemberships(e.stream, memberships); err != nil {
 		return 0, err
 	}
-	counted := len(who)
-	if e.elastic() && who[0].Moderator {
-		counted = 0
-	}
-	last, err := tx.AdvanceChannel(e.stream, places, counted)
+	last, err := tx.AdvanceChannel(e.stream, places, len(who)*e.counts(who[0].Moderator))
 	return last - int64(places) + 1, err
+}
+
+// counts is what one membership adds to the members of the stream: nothing in an elastic channel, when
+// it is that of a moderator.
+func (e *entry) counts(moderator bool) int {
+	if e.elastic() && moderator {
+		return 0
+	}
+	return 1
 }
 
 // leave removes a membership and announces it: to those who may know of it, and to the one who
@@ -273,11 +278,12 @@ func (s *Service) leave(tx store.Tx, events *events, e *entry, who store.Standin
 	if err := tx.DeleteChannelMembership(e.stream, who.Key); err != nil {
 		return err
 	}
-	counted := -1
-	if e.elastic() && who.Moderator {
-		counted = 0
-	}
-	sequence, err := tx.AdvanceChannel(e.stream, 1, counted)
+	return s.announceLeave(tx, events, e, listed, who.Moderator)
+}
+
+// announceLeave counts and announces the end of a membership that was removed.
+func (s *Service) announceLeave(tx store.Tx, events *events, e *entry, listed store.ListedMember, moderator bool) error {
+	sequence, err := tx.AdvanceChannel(e.stream, 1, -e.counts(moderator))
 	if err != nil {
 		return err
 	}

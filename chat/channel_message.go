@@ -367,7 +367,7 @@ func (s *Service) DeleteChannelMessage(ctx context.Context, caller *api.Caller, 
 		if err != nil {
 			return missing(err, errForbidden)
 		}
-		if !sent(m.ChannelMessage) {
+		if !sent(m.ChannelMessage) || !e.keeps(m.ChannelMessage, s.Now()) {
 			return errForbidden
 		}
 		if err := tx.DeleteChannelMessage(at); err != nil {
@@ -419,6 +419,9 @@ func (s *Service) ListChannelMessages(ctx context.Context, caller *api.Caller, i
 		r := store.MessageRange{
 			Stream: e.stream, After: int64(p.after), Ascending: in.SortOrder == api.SortOrderAscending,
 			NotBefore: in.NotBefore.Time, NotAfter: in.NotAfter.Time,
+		}
+		if since := e.visibleSince(s.Now()); since.After(r.NotBefore) {
+			r.NotBefore = since
 		}
 		list, err := e.visibleMessages(tx, r, p.fetch())
 		if err != nil {
@@ -503,7 +506,7 @@ func (s *Service) message(tx store.Tx, e *entry, id string, absent *api.Error) (
 	if err != nil {
 		return store.ListedMessage{}, missing(err, absent)
 	}
-	if !e.maySeeMessage(m.ChannelMessage) {
+	if !e.maySeeMessage(m.ChannelMessage) || !e.keeps(m.ChannelMessage, s.Now()) {
 		return store.ListedMessage{}, absent
 	}
 	return m, nil

@@ -293,7 +293,7 @@ func (s *Service) FlowInvocationFailed(ctx context.Context, d store.Delivery, re
 // failed, and forgets both these and the answered ones of the same age: who calls back with them is
 // told the same as for any that there never was.
 func (s *Service) expireInvocations(tx store.Tx, events *events) (int, error) {
-	list, err := tx.ListFlowInvocations(s.Now().Add(-callbackLife-time.Millisecond), sweepBatch)
+	list, err := tx.ListFlowInvocations(s.Now().Add(-callbackLife-time.Millisecond), s.sweepBatch)
 	if err != nil {
 		return 0, err
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	NewID func() string
 	// Node tells the nodes of one database apart.
 	Node uint16
+	// SweepBatch is how many records one transaction of a sweep removes, about; 0 is 500.
+	SweepBatch int
 }
 
 // Service implements api.Service.
@@ -49,6 +51,10 @@ type Service struct {
 	keys              *store.Keys
 	pages             cipher.AEAD
 	ids               messageIDs
+
+	sweepBatch int
+	holder     string        // of the lease to sweep
+	woken      chan struct{} // has room for one
 }
 
 var _ api.Service = (*Service)(nil)
@@ -61,6 +67,10 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	}
 	if s.newID == nil {
 		s.newID = uuid.NewString
+	}
+	s.holder, s.woken, s.sweepBatch = uuid.NewString(), make(chan struct{}, 1), o.SweepBatch
+	if s.sweepBatch == 0 {
+		s.sweepBatch = sweepBatch
 	}
 	if s.limits.MembersPerBatch == 0 {
 		s.limits.MembersPerBatch = OpenLimits().MembersPerBatch

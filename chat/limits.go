@@ -13,6 +13,7 @@ type Limits struct {
 	MembershipsPerChannel  int
 	ChannelsPerUser        int
 	ModeratorsPerChannel   int
+	EndpointsPerUser       int
 
 	ChannelFlowsPerAppInstance int
 	// ProcessorsPerChannelFlow can only lower what the wire allows, which is 3.
@@ -48,6 +49,7 @@ func AWSLimits() Limits {
 		MembershipsPerChannel:  10_000,
 		ChannelsPerUser:        20_000,
 		ModeratorsPerChannel:   1_000,
+		EndpointsPerUser:       10,
 
 		ChannelFlowsPerAppInstance: 100,
 		ProcessorsPerChannelFlow:   1,

@@ -129,6 +129,21 @@ var limits = map[string]limit{
 			return e.As("alice").DeleteChannel(api.DeleteChannelRequest{ChannelArn: e.Instance + "/channel/room-1"})
 		},
 	},
+	"EndpointsPerUser": {"endpoints per user",
+		func(e *testenv.Env, i int) error {
+			return second(e.Developer().RegisterAppInstanceUserEndpoint(*register(e.ARN("bob"), fmt.Sprint("phone-", i), e.Token())))
+		},
+		func(e *testenv.Env) error {
+			return second(e.Developer().RegisterAppInstanceUserEndpoint(*register(e.ARN("bob"), "phone-0", e.Token())))
+		},
+		func(e *testenv.Env) error {
+			out, err := e.Developer().ListAppInstanceUserEndpoints(api.ListAppInstanceUserEndpointsRequest{AppInstanceUserArn: e.ARN("bob")})
+			if err != nil {
+				return err
+			}
+			return e.Developer().DeregisterAppInstanceUserEndpoint(api.DeregisterAppInstanceUserEndpointRequest{AppInstanceUserArn: e.ARN("bob"), EndpointId: out.AppInstanceUserEndpoints[1].EndpointId})
+		},
+	},
 	"ChannelFlowsPerAppInstance": {"channel flows per app instance",
 		func(e *testenv.Env, i int) error {
 			return second(e.Developer().CreateChannelFlow(api.CreateChannelFlowRequest{AppInstanceArn: e.Instance, Name: "new", Processors: processors("ABORT"), ClientRequestToken: fmt.Sprint("flow-", i)}))
@@ -269,7 +284,7 @@ func TestLimitProfiles(t *testing.T) {
 	t.Run("the profile of AWS has the quotas that AWS publishes", func(t *testing.T) {
 		same(t, chat.Limits{
 			AppInstancesPerAccount: 100, UsersPerAppInstance: 100_000, AdminsPerAppInstance: 100, ChannelsPerAppInstance: 10_000_000,
-			MembershipsPerChannel: 10_000, ChannelsPerUser: 20_000, ModeratorsPerChannel: 1_000,
+			MembershipsPerChannel: 10_000, ChannelsPerUser: 20_000, ModeratorsPerChannel: 1_000, EndpointsPerUser: 10,
 			SearchableMemberships:         1_000,
 			ElasticChannelsPerAppInstance: 1, SubChannelsPerElasticChannel: 100, MembershipsPerSubChannel: 1_000, MembersPerBatch: 100, ChannelFlowsPerAppInstance: 100, ProcessorsPerChannelFlow: 1,
 		}, chat.AWSLimits())

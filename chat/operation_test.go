@@ -24,6 +24,8 @@ type call struct {
 // place has the names of what calls act on.
 type place struct {
 	instance, channel, elastic, message string
+	bot                                 string
+	endpoint                            string // of bob
 	// flow is the flow of the channel processed, in which the message pending waits for a callback;
 	// spare is a flow without a channel.
 	flow, spare, processed, pending, callback string
@@ -33,7 +35,7 @@ func (p place) user(id string) string { return p.instance + "/user/" + id }
 
 // in has the same names in another app instance.
 func (p place) in(instance string) place {
-	for _, name := range []*string{&p.channel, &p.elastic, &p.flow, &p.spare, &p.processed} {
+	for _, name := range []*string{&p.channel, &p.elastic, &p.bot, &p.flow, &p.spare, &p.processed} {
 		*name = strings.Replace(*name, p.instance, instance, 1)
 	}
 	p.instance = instance
@@ -59,6 +61,8 @@ func newPlace(e *testenv.Env) place {
 	})
 	e.Must(sent, err)
 	p.message = sent.MessageId
+	p.bot = newBot(e, "Lex")
+	p.endpoint = newEndpoint(e, "bob", "the phone")
 	p.flow, p.spare = newFlow(e, api.FallbackActionAbort), newFlow(e, api.FallbackActionAbort)
 	p.processed = e.Channel("alice", testenv.PublicRestricted, "bob")
 	e.Must(nil, e.As("alice").AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: p.processed, ChannelFlowArn: p.flow}))
@@ -78,6 +82,7 @@ func newPlace(e *testenv.Env) place {
 // and each of those that write changes something.
 func everyCall(p place) []call {
 	bob, tags := p.user("bob"), []api.Tag{{Key: "cost", Value: "7"}}
+	tomorrow := &api.ExpirationSettings{ExpirationDays: 1, ExpirationCriterion: "CREATED_TIMESTAMP"}
 	filtered := &api.ChannelMembershipPreferences{PushNotifications: &api.PushNotificationPreferences{AllowNotifications: "FILTERED", FilterRule: `{"a":["b"]}`}}
 	return []call{
 		{"CreateAppInstance", "", &api.CreateAppInstanceRequest{Name: "new", Metadata: textOf("m"), Tags: tags, ClientRequestToken: "new-instance"}},
@@ -96,15 +101,32 @@ func everyCall(p place) []call {
 		{"UpdateAppInstanceUser", "", &api.UpdateAppInstanceUserRequest{AppInstanceUserArn: bob, Name: "renamed", Metadata: textOf("m")}},
 		{"DeleteAppInstanceUser", "", &api.DeleteAppInstanceUserRequest{AppInstanceUserArn: bob}},
 		{"ListAppInstanceUsers", "", &api.ListAppInstanceUsersRequest{AppInstanceArn: p.instance}},
+		{"PutAppInstanceUserExpirationSettings", "", &api.PutAppInstanceUserExpirationSettingsRequest{AppInstanceUserArn: bob, ExpirationSettings: tomorrow}},
+
+		{"CreateAppInstanceBot", "", &api.CreateAppInstanceBotRequest{AppInstanceArn: p.instance, Name: "Lex", Metadata: textOf("m"), Tags: tags, Configuration: lex("en_US"), ClientRequestToken: "new-bot"}},
+		{"DescribeAppInstanceBot", "", &api.DescribeAppInstanceBotRequest{AppInstanceBotArn: p.bot}},
+		{"UpdateAppInstanceBot", "", &api.UpdateAppInstanceBotRequest{AppInstanceBotArn: p.bot, Name: "renamed", Metadata: "m", Configuration: lex("de_DE")}},
+		{"DeleteAppInstanceBot", "", &api.DeleteAppInstanceBotRequest{AppInstanceBotArn: p.bot}},
+		{"ListAppInstanceBots", "", &api.ListAppInstanceBotsRequest{AppInstanceArn: p.instance}},
+
+		{"RegisterAppInstanceUserEndpoint", "", register(bob, "another phone", "new-endpoint")},
+		{"DescribeAppInstanceUserEndpoint", "", &api.DescribeAppInstanceUserEndpointRequest{AppInstanceUserArn: bob, EndpointId: p.endpoint}},
+		{"UpdateAppInstanceUserEndpoint", "", &api.UpdateAppInstanceUserEndpointRequest{AppInstanceUserArn: bob, EndpointId: p.endpoint, Name: "renamed", AllowMessages: "NONE"}},
+		{"DeregisterAppInstanceUserEndpoint", "", &api.DeregisterAppInstanceUserEndpointRequest{AppInstanceUserArn: bob, EndpointId: p.endpoint}},
+		{"ListAppInstanceUserEndpoints", "", &api.ListAppInstanceUserEndpointsRequest{AppInstanceUserArn: bob}},
+
+		{"PutAppInstanceRetentionSettings", "", &api.PutAppInstanceRetentionSettingsRequest{AppInstanceArn: p.instance, AppInstanceRetentionSettings: retention(7)}},
+		{"GetAppInstanceRetentionSettings", "", &api.GetAppInstanceRetentionSettingsRequest{AppInstanceArn: p.instance}},
 
 		{"CreateChannel", "alice", &api.CreateChannelRequest{
 			AppInstanceArn: p.instance, ChannelId: "new", Name: "new", Metadata: textOf("m"), Tags: tags, ClientRequestToken: "new-channel",
 			MemberArns: []string{bob, p.user("carol")}, ModeratorArns: []string{p.user("dave")},
-			ExpirationSettings: &api.ExpirationSettings{ExpirationDays: 1, ExpirationCriterion: "CREATED_TIMESTAMP"},
+			ExpirationSettings: tomorrow,
 		}},
 		{"DescribeChannel", "bob", &api.DescribeChannelRequest{ChannelArn: p.channel}},
 		{"UpdateChannel", "alice", &api.UpdateChannelRequest{ChannelArn: p.channel, Name: "renamed", Mode: "RESTRICTED", Metadata: textOf("m")}},
 		{"DeleteChannel", "alice", &api.DeleteChannelRequest{ChannelArn: p.channel}},
+		{"PutChannelExpirationSettings", "alice", &api.PutChannelExpirationSettingsRequest{ChannelArn: p.channel, ExpirationSettings: tomorrow}},
 		{"ListChannels", "admin", &api.ListChannelsRequest{AppInstanceArn: p.instance, Privacy: "PRIVATE"}},
 
 		{"CreateChannelBan", "alice", &api.CreateChannelBanRequest{ChannelArn: p.channel, MemberArn: bob}},
@@ -261,6 +283,12 @@ func (c *census) takeIdentities(tx store.Tx, i store.AppInstance, all int) {
 			take(c, "tags of "+name, func() ([]store.Tag, error) { return tx.Tags(who.Key) })
 			take(c, "memberships of "+name, func() ([]store.ListedMembership, error) { return tx.ListMembershipsOf(who.Key, 0, all) })
 			take(c, "roles of "+name, func() ([]store.ModeratedChannel, error) { return tx.ListModeratedBy(who.Key, 0, all) })
+			take(c, "endpoints of "+name, func() ([]store.AppInstanceUserEndpoint, error) {
+				return tx.ListAppInstanceUserEndpoints(who.Key, 0, all)
+			})
+			if kind == arn.Bot {
+				take(c, "configuration of "+name, func() (string, error) { return tx.BotConfiguration(who.Key) })
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -23,34 +24,37 @@ var matrix = []struct {
 	allowed   []string
 	call      func(m *matrixChannel, c *testenv.Client) error
 }{
-	{"UpdateChannel", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"UpdateChannel", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.UpdateChannel(api.UpdateChannelRequest{ChannelArn: m.arn, Name: "renamed"}))
 	}},
-	{"DeleteChannel", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DeleteChannel", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannel(api.DeleteChannelRequest{ChannelArn: m.arn})
 	}},
 	{"DescribeChannel", readable, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.DescribeChannel(api.DescribeChannelRequest{ChannelArn: m.arn}))
 	}},
-	{"ListChannels", []string{". . . . . . F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"PutChannelExpirationSettings", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+		return second(c.PutChannelExpirationSettings(api.PutChannelExpirationSettingsRequest{ChannelArn: m.arn}))
+	}},
+	{"ListChannels", []string{". . . . . . . F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannels(api.ListChannelsRequest{AppInstanceArn: m.env.Instance}))
 	}},
-	{"ListChannels, private ones", []string{". F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannels, private ones", []string{". F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannels(api.ListChannelsRequest{AppInstanceArn: m.env.Instance, Privacy: api.ChannelPrivacyPrivate}))
 	}},
-	{"CreateChannel", []string{". . . . . . F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"CreateChannel", []string{". . . . . . . F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.CreateChannel(api.CreateChannelRequest{AppInstanceArn: m.env.Instance, Name: "another", ClientRequestToken: m.env.Token()}))
 	}},
 	{"CreateChannelMembership of another", adding, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.CreateChannelMembership(api.CreateChannelMembershipRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(outsider), Type: api.ChannelMembershipTypeDefault}))
 	}},
-	{"CreateChannelMembership of another, hidden", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"CreateChannelMembership of another, hidden", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.CreateChannelMembership(api.CreateChannelMembershipRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(outsider), Type: api.ChannelMembershipTypeHidden}))
 	}},
 	{"BatchCreateChannelMembership", adding, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.BatchCreateChannelMembership(api.BatchCreateChannelMembershipRequest{ChannelArn: m.arn, MemberArns: m.env.ARNs(outsider)}))
 	}},
-	{"BatchCreateChannelMembership, hidden", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"BatchCreateChannelMembership, hidden", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.BatchCreateChannelMembership(api.BatchCreateChannelMembershipRequest{ChannelArn: m.arn, MemberArns: m.env.ARNs(outsider), Type: api.ChannelMembershipTypeHidden}))
 	}},
 	{"DescribeChannelMembership", describable, func(m *matrixChannel, c *testenv.Client) error {
@@ -59,57 +63,57 @@ var matrix = []struct {
 	{"ListChannelMemberships", readable, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelMemberships(api.ListChannelMembershipsRequest{ChannelArn: m.arn}))
 	}},
-	{"ListChannelMemberships, hidden ones", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannelMemberships, hidden ones", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelMemberships(api.ListChannelMembershipsRequest{ChannelArn: m.arn, Type: api.ChannelMembershipTypeHidden}))
 	}},
-	{"DeleteChannelMembership of another", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DeleteChannelMembership of another", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(plain)})
 	}},
-	{"DescribeChannelMembershipForAppInstanceUser of another", []string{". F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DescribeChannelMembershipForAppInstanceUser of another", []string{". F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.DescribeChannelMembershipForAppInstanceUser(api.DescribeChannelMembershipForAppInstanceUserRequest{ChannelArn: m.arn, AppInstanceUserArn: m.env.ARN(plain)}))
 	}},
-	{"ListChannelMembershipsForAppInstanceUser of another", []string{". F F F F F B"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannelMembershipsForAppInstanceUser of another", []string{". F F F F F F B"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelMembershipsForAppInstanceUser(api.ListChannelMembershipsForAppInstanceUserRequest{AppInstanceUserArn: m.env.ARN(plain)}))
 	}},
-	{"GetChannelMembershipPreferences of another", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"GetChannelMembershipPreferences of another", []string{"F F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.GetChannelMembershipPreferences(api.GetChannelMembershipPreferencesRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(plain)}))
 	}},
-	{"PutChannelMembershipPreferences of another", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"PutChannelMembershipPreferences of another", []string{"F F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.PutChannelMembershipPreferences(api.PutChannelMembershipPreferencesRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(plain), Preferences: &api.ChannelMembershipPreferences{}}))
 	}},
-	{"CreateChannelModerator", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"CreateChannelModerator", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.CreateChannelModerator(api.CreateChannelModeratorRequest{ChannelArn: m.arn, ChannelModeratorArn: m.env.ARN(plain)}))
 	}},
-	{"DescribeChannelModerator", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DescribeChannelModerator", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.DescribeChannelModerator(api.DescribeChannelModeratorRequest{ChannelArn: m.arn, ChannelModeratorArn: m.env.ARN(owner)}))
 	}},
-	{"DeleteChannelModerator", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DeleteChannelModerator", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannelModerator(api.DeleteChannelModeratorRequest{ChannelArn: m.arn, ChannelModeratorArn: m.env.ARN(owner)})
 	}},
-	{"ListChannelModerators", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannelModerators", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelModerators(api.ListChannelModeratorsRequest{ChannelArn: m.arn}))
 	}},
-	{"DescribeChannelModeratedByAppInstanceUser of another", []string{". F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DescribeChannelModeratedByAppInstanceUser of another", []string{". F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.DescribeChannelModeratedByAppInstanceUser(api.DescribeChannelModeratedByAppInstanceUserRequest{ChannelArn: m.arn, AppInstanceUserArn: m.env.ARN(owner)}))
 	}},
-	{"ListChannelsModeratedByAppInstanceUser of another", []string{". F F F F F B"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannelsModeratedByAppInstanceUser of another", []string{". F F F F F F B"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelsModeratedByAppInstanceUser(api.ListChannelsModeratedByAppInstanceUserRequest{AppInstanceUserArn: m.env.ARN(owner)}))
 	}},
-	{"CreateChannelBan", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"CreateChannelBan", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.CreateChannelBan(api.CreateChannelBanRequest{ChannelArn: m.arn, MemberArn: m.env.ARN(plain)}))
 	}},
-	{"DescribeChannelBan", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DescribeChannelBan", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.DescribeChannelBan(api.DescribeChannelBanRequest{ChannelArn: m.arn, MemberArn: m.env.ARN("frank")}))
 	}},
-	{"DeleteChannelBan", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DeleteChannelBan", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannelBan(api.DeleteChannelBanRequest{ChannelArn: m.arn, MemberArn: m.env.ARN("frank")})
 	}},
-	{"SendChannelMessage", []string{"F F . F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"SendChannelMessage", []string{"F F . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.SendChannelMessage(api.SendChannelMessageRequest{
 			ChannelArn: m.arn, Content: "x", Type: "STANDARD", Persistence: "PERSISTENT", ClientRequestToken: m.env.Token(),
 		}))
 	}},
-	{"SendChannelMessage, not persistent", []string{"F F . F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"SendChannelMessage, not persistent", []string{"F F . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.SendChannelMessage(api.SendChannelMessageRequest{
 			ChannelArn: m.arn, Content: "x", Type: "CONTROL", Persistence: "NON_PERSISTENT", ClientRequestToken: m.env.Token(),
 		}))
@@ -120,30 +124,30 @@ var matrix = []struct {
 	{"ListChannelMessages", readable, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelMessages(api.ListChannelMessagesRequest{ChannelArn: m.arn}))
 	}},
-	{"GetChannelMessageStatus of another's", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"GetChannelMessageStatus of another's", []string{"F F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.GetChannelMessageStatus(api.GetChannelMessageStatusRequest{ChannelArn: m.arn, MessageId: m.message}))
 	}},
-	{"UpdateChannelMessage of another's", []string{"F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"UpdateChannelMessage of another's", []string{"F F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.UpdateChannelMessage(api.UpdateChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message, Content: "x"}))
 	}},
-	{"RedactChannelMessage of another's", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"RedactChannelMessage of another's", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.RedactChannelMessage(api.RedactChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message}))
 	}},
-	{"DeleteChannelMessage", []string{". F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DeleteChannelMessage", []string{". F F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.DeleteChannelMessage(api.DeleteChannelMessageRequest{ChannelArn: m.arn, MessageId: m.message})
 	}},
-	{"UpdateChannelReadMarker", []string{"F F . . F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"UpdateChannelReadMarker", []string{"F F . . F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.UpdateChannelReadMarker(api.UpdateChannelReadMarkerRequest{ChannelArn: m.arn}))
 	}},
-	{"AssociateChannelFlow", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"AssociateChannelFlow", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		return c.AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: newFlow(m.env, api.FallbackActionAbort)})
 	}},
-	{"DisassociateChannelFlow", []string{". . F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"DisassociateChannelFlow", []string{". . F F F F F N"}, func(m *matrixChannel, c *testenv.Client) error {
 		flow := newFlow(m.env, api.FallbackActionAbort)
 		m.env.Must(nil, m.env.As(owner).AssociateChannelFlow(api.AssociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: flow}))
 		return c.DisassociateChannelFlow(api.DisassociateChannelFlowRequest{ChannelArn: m.arn, ChannelFlowArn: flow})
 	}},
-	{"ListChannelBans", []string{". . F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
+	{"ListChannelBans", []string{". . F F F F F F"}, func(m *matrixChannel, c *testenv.Client) error {
 		return second(c.ListChannelBans(api.ListChannelBansRequest{ChannelArn: m.arn}))
 	}},
 }
@@ -160,9 +164,9 @@ var shapes = []struct {
 
 // Lines that several operations share.
 var (
-	readable    = []string{". . . . . . F", ". . . . . . F", ". . . . F F F", ". . . . F F F"}
-	describable = []string{". . . . . . N", ". . . . . . N", ". . . . F F N", ". . . . F F N"}
-	adding      = []string{". . F F F F N", ". . . F F F N", ". . F F F F N", ". . . F F F N"}
+	readable    = []string{". . . . . . . F", ". . . . . . . F", ". . . . F F F F", ". . . . F F F F"}
+	describable = []string{". . . . . . . N", ". . . . . . . N", ". . . . F F F N", ". . . . F F F N"}
+	adding      = []string{". . F F F F F N", ". . . F F F F N", ". . F F F F F N", ". . . F F F F N"}
 )
 
 // Who is who in a channel of the matrix. The owner created it; plain is a member and outsider is
@@ -180,6 +184,7 @@ var roles = []struct{ name, user string }{
 	{"a hidden member", "dave"},
 	{"a non-member", "erin"},
 	{"a banned user", "frank"},
+	{"a bot that is no member", "bot"},
 	{"a user of another app instance", "stranger"},
 }
 
@@ -204,7 +209,7 @@ func newMatrixChannel(e *testenv.Env, shape testenv.Shape) *matrixChannel {
 
 func TestPermissionMatrix(t *testing.T) {
 	e := testenv.New(t)
-	stranger := e.AddUser(e.NewInstance("other"), "stranger")
+	others := map[string]string{"bot": newBot(e, "Lex"), "stranger": e.AddUser(e.NewInstance("other"), "stranger")}
 	cells := 0
 	for _, row := range matrix {
 		for i, sh := range shapes {
@@ -212,17 +217,17 @@ func TestPermissionMatrix(t *testing.T) {
 			if len(row.allowed) > 1 {
 				line = row.allowed[i]
 			}
-			for j, want := range strings.Fields(line) {
+			letters := strings.Fields(line)
+			if len(letters) != len(roles) {
+				t.Fatalf("%s has %d letters for %d roles", row.operation, len(letters), len(roles))
+			}
+			for j, want := range letters {
 				role := roles[j]
 				cells++
 				t.Run(row.operation+"/"+sh.name+"/"+role.name, func(t *testing.T) {
 					t.Parallel()
 					m := newMatrixChannel(e, sh.shape)
-					as := e.As(role.user)
-					if role.user == "stranger" {
-						as = e.As(stranger)
-					}
-					got := testenv.Kind(row.call(m, as))
+					got := testenv.Kind(row.call(m, e.As(cmp.Or(others[role.user], role.user))))
 					if wanted := map[string]api.Kind{".": 0, "F": api.Forbidden, "N": api.NotFound, "B": api.BadRequest}[want]; got != wanted {
 						t.Errorf("got %v, want %v", got, wanted)
 					}
@@ -237,40 +242,41 @@ func TestPermissionMatrix(t *testing.T) {
 // on what it is already.
 func TestPermissionOnOneself(t *testing.T) {
 	e := testenv.New(t)
+	bot := newBot(e, "Lex")
 	kinds := map[string]api.Kind{".": 0, "F": api.Forbidden, "C": api.Conflict}
 	for _, row := range []struct {
 		operation string
 		allowed   []string // roles without the one of another app instance
 		call      func(channel, self string, c *testenv.Client) error
 	}{
-		{"CreateChannelMembership", []string{". . C C . F", ". . C C . F", ". . C C F F", ". . C C F F"}, func(channel, self string, c *testenv.Client) error {
+		{"CreateChannelMembership", []string{". . C C . F .", ". . C C . F .", ". . C C F F F", ". . C C F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.CreateChannelMembership(api.CreateChannelMembershipRequest{ChannelArn: channel, MemberArn: self, Type: api.ChannelMembershipTypeDefault}))
 		}},
-		{"BatchCreateChannelMembership", []string{". . . . . F", ". . . . . F", ". . . . F F", ". . . . F F"}, func(channel, self string, c *testenv.Client) error {
+		{"BatchCreateChannelMembership", []string{". . . . . F .", ". . . . . F .", ". . . . F F F", ". . . . F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.BatchCreateChannelMembership(api.BatchCreateChannelMembershipRequest{ChannelArn: channel, MemberArns: []string{self, self}}))
 		}},
-		{"DeleteChannelMembership", []string{". . . . F F"}, func(channel, self string, c *testenv.Client) error {
+		{"DeleteChannelMembership", []string{". . . . F F F"}, func(channel, self string, c *testenv.Client) error {
 			return c.DeleteChannelMembership(api.DeleteChannelMembershipRequest{ChannelArn: channel, MemberArn: self})
 		}},
-		{"DescribeChannelMembershipForAppInstanceUser", []string{"F F . . F F"}, func(channel, self string, c *testenv.Client) error {
+		{"DescribeChannelMembershipForAppInstanceUser", []string{"F F . . F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.DescribeChannelMembershipForAppInstanceUser(api.DescribeChannelMembershipForAppInstanceUserRequest{ChannelArn: channel, AppInstanceUserArn: self}))
 		}},
-		{"ListChannelMembershipsForAppInstanceUser", []string{". . . . . ."}, func(channel, self string, c *testenv.Client) error {
+		{"ListChannelMembershipsForAppInstanceUser", []string{". . . . . . ."}, func(channel, self string, c *testenv.Client) error {
 			return second(c.ListChannelMembershipsForAppInstanceUser(api.ListChannelMembershipsForAppInstanceUserRequest{AppInstanceUserArn: self}))
 		}},
-		{"DescribeChannelModeratedByAppInstanceUser", []string{"F . F F F F"}, func(channel, self string, c *testenv.Client) error {
+		{"DescribeChannelModeratedByAppInstanceUser", []string{"F . F F F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.DescribeChannelModeratedByAppInstanceUser(api.DescribeChannelModeratedByAppInstanceUserRequest{ChannelArn: channel, AppInstanceUserArn: self}))
 		}},
-		{"ListChannelsModeratedByAppInstanceUser", []string{". . . . . ."}, func(channel, self string, c *testenv.Client) error {
+		{"ListChannelsModeratedByAppInstanceUser", []string{". . . . . . ."}, func(channel, self string, c *testenv.Client) error {
 			return second(c.ListChannelsModeratedByAppInstanceUser(api.ListChannelsModeratedByAppInstanceUserRequest{AppInstanceUserArn: self}))
 		}},
-		{"GetChannelMembershipPreferences", []string{"F F . . F F"}, func(channel, self string, c *testenv.Client) error {
+		{"GetChannelMembershipPreferences", []string{"F F . . F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.GetChannelMembershipPreferences(api.GetChannelMembershipPreferencesRequest{ChannelArn: channel, MemberArn: self}))
 		}},
-		{"PutChannelMembershipPreferences", []string{"F F . . F F"}, func(channel, self string, c *testenv.Client) error {
+		{"PutChannelMembershipPreferences", []string{"F F . . F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.PutChannelMembershipPreferences(api.PutChannelMembershipPreferencesRequest{ChannelArn: channel, MemberArn: self, Preferences: &api.ChannelMembershipPreferences{}}))
 		}},
-		{"CreateChannelBan", []string{"F F F F F F"}, func(channel, self string, c *testenv.Client) error {
+		{"CreateChannelBan", []string{"F F F F F F F"}, func(channel, self string, c *testenv.Client) error {
 			return second(c.CreateChannelBan(api.CreateChannelBanRequest{ChannelArn: channel, MemberArn: self}))
 		}},
 	} {
@@ -283,7 +289,11 @@ func TestPermissionOnOneself(t *testing.T) {
 				t.Run(row.operation+"/"+sh.name+"/"+roles[j].name, func(t *testing.T) {
 					t.Parallel()
 					m := newMatrixChannel(e, sh.shape)
-					if got := testenv.Kind(row.call(m.arn, e.ARN(roles[j].user), e.As(roles[j].user))); got != kinds[want] {
+					self := e.ARN(roles[j].user)
+					if roles[j].user == "bot" {
+						self = bot
+					}
+					if got := testenv.Kind(row.call(m.arn, self, e.As(self))); got != kinds[want] {
 						t.Errorf("got %v, want %v", got, kinds[want])
 					}
 				})

@@ -19,7 +19,7 @@ var (
 func (s *Service) PutMessagingStreamingConfigurations(ctx context.Context, caller *api.Caller, in *api.PutMessagingStreamingConfigurationsRequest) (*api.PutMessagingStreamingConfigurationsResponse, error) {
 	var stored store.Streaming
 	err := s.store.Update(ctx, func(tx store.Tx) error {
-		instance, err := s.streamingInstance(tx, caller, in.AppInstanceArn)
+		instance, err := s.foundInstance(tx, caller, in.AppInstanceArn)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (s *Service) PutMessagingStreamingConfigurations(ctx context.Context, calle
 func (s *Service) GetMessagingStreamingConfigurations(ctx context.Context, caller *api.Caller, in *api.GetMessagingStreamingConfigurationsRequest) (*api.GetMessagingStreamingConfigurationsResponse, error) {
 	out := new(api.GetMessagingStreamingConfigurationsResponse)
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		instance, err := s.streamingInstance(tx, caller, in.AppInstanceArn)
+		instance, err := s.foundInstance(tx, caller, in.AppInstanceArn)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (s *Service) GetMessagingStreamingConfigurations(ctx context.Context, calle
 // delivered.
 func (s *Service) DeleteMessagingStreamingConfigurations(ctx context.Context, caller *api.Caller, in *api.DeleteMessagingStreamingConfigurationsRequest) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
-		instance, err := s.streamingInstance(tx, caller, in.AppInstanceArn)
+		instance, err := s.foundInstance(tx, caller, in.AppInstanceArn)
 		if err != nil {
 			return err
 		}
@@ -77,9 +77,9 @@ func (s *Service) DeleteMessagingStreamingConfigurations(ctx context.Context, ca
 	})
 }
 
-// streamingInstance reads the app instance of a request. These operations have a word for one that is
+// foundInstance reads the app instance of a request. These operations have a word for one that is
 // not there.
-func (s *Service) streamingInstance(tx store.Tx, caller *api.Caller, name string) (store.AppInstance, error) {
+func (s *Service) foundInstance(tx store.Tx, caller *api.Caller, name string) (store.AppInstance, error) {
 	instance, _, err := s.appInstance(tx, caller, name)
 	if errors.Is(err, errForbidden) {
 		err = errNoInstance

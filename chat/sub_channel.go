@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"carillon/api"
-	"carillon/arn"
 	"carillon/bus"
 	"carillon/store"
 )
@@ -252,23 +251,26 @@ func (s *Service) leaveAll(tx store.Tx, events *events, e *entry, who store.Stan
 			continue
 		}
 		at := e.in(seat.Channel, seat.SubChannel)
-		if err := tx.RemoveSeat(e.Channel.Key, seat.Channel, who.Key); err != nil {
-			return err
-		}
 		if err := s.leave(tx, events, at, who); err != nil {
 			return err
 		}
-		if who.Moderator {
-			continue
-		}
-		if _, err := tx.AdvanceChannel(e.Channel.Key, 0, -1); err != nil {
-			return err
-		}
-		if err := s.scaleIn(tx, events, at); err != nil {
+		if err := s.vacate(tx, events, at, who.Key, who.Moderator); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// vacate takes away the place that somebody had in the sub-channel at hand, and shrinks the channel
+// where that leaves too few.
+func (s *Service) vacate(tx store.Tx, events *events, at *entry, member store.Key, moderator bool) error {
+	if err := tx.RemoveSeat(at.Channel.Key, at.stream, member); err != nil || moderator {
+		return err
+	}
+	if _, err := tx.AdvanceChannel(at.Channel.Key, 0, -1); err != nil {
+		return err
+	}
+	return s.scaleIn(tx, events, at)
 }
 
 // unseat ends the memberships of somebody who becomes a moderator of an elastic channel, or is one
@@ -311,6 +313,9 @@ func (s *Service) drain(tx store.Tx, events *events, e *entry, sub store.SubChan
 		n, err := s.moveMembers(tx, events, e, sub, to, moveStep-moved)
 		if err != nil {
 			return false, err
+		}
+		if n == 0 && sub.Members > int64(moved) {
+			return false, nil // of deleted identities, whose memberships end first
 		}
 		if n == 0 {
 			return true, s.closeSubChannel(tx, events, e, sub)
@@ -357,27 +362,22 @@ func (e *entry) describeSubChannel() api.Output {
 	return &api.ChannelMembership{ChannelArn: e.channelARN.String(), SubChannelId: e.subChannelID}
 }
 
-// drainSubChannels goes on with the sub-channels that are being emptied, one bounded step at a
-// time. It reports whether there was anything to do.
-func (s *Service) drainSubChannels(ctx context.Context) (worked bool, err error) {
-	err = s.update(ctx, func(tx store.Tx, events *events) error {
-		sub, err := tx.DrainingSubChannel()
-		if worked = err == nil; !worked {
-			return missing(err, nil)
-		}
-		where, err := tx.ChannelOf(sub)
-		if err != nil {
-			return err
-		}
-		found, err := tx.EnterChannel(where, store.IdentityRef{})
-		if err != nil {
-			return err
-		}
-		instance := arn.ARN{Partition: s.partition, Region: s.region, Account: where.Account, Instance: where.Instance}
-		_, err = s.drain(tx, events, &entry{Entry: found, channelARN: instance.Of(arn.Channel, where.ID)}, sub)
-		return err
-	})
-	return worked, err
+// drainSubChannels goes on with a sub-channel that is being emptied.
+func (s *Service) drainSubChannels(tx store.Tx, events *events) (progress, error) {
+	sub, err := tx.DrainingSubChannel()
+	if err != nil {
+		return progress{}, missing(err, nil)
+	}
+	where, err := tx.ChannelOf(sub)
+	if err != nil {
+		return progress{}, err
+	}
+	e, err := s.reenter(tx, s.channelARN(where))
+	if err != nil || e == nil {
+		return progress{}, err
+	}
+	_, err = s.drain(tx, events, e, sub)
+	return progress{more: true}, err
 }
 
 // ListSubChannels lists the sub-channels of an elastic channel to those who moderate it.

@@ -13,6 +13,8 @@ type AppInstance struct {
 	Updated  time.Time
 	// Streaming is changed by SetStreaming alone.
 	Streaming Streaming
+	// Retention is changed by SetRetention alone.
+	Retention Retention
 }
 
 // AppInstances are the app instances of every account.

@@ -42,8 +42,9 @@ type Elastic struct {
 type Entry struct {
 	// Instance is the key of the app instance.
 	Instance Key
-	// Streaming is that of the app instance.
+	// Streaming and Retention are those of the app instance.
 	Streaming Streaming
+	Retention Retention
 	// Channel is zero (Key 0) when there is none of that name.
 	Channel Channel
 	// Flow is the flow of the channel; zero (Key 0) when it has none.

@@ -22,12 +22,6 @@ type Identity struct {
 	Expiration Expiration
 }
 
-// Expiration says after how many days a background job deletes a resource, counted from what.
-type Expiration struct {
-	Days      int
-	Criterion string // an ExpirationCriterion of the API
-}
-
 // IdentityRef names an identity inside its app instance.
 type IdentityRef struct {
 	Kind arn.Kind

@@ -59,6 +59,8 @@ type Store interface {
 type Tx interface {
 	AppInstances
 	AppInstanceAdmins
+	AppInstanceBots
+	AppInstanceUserEndpoints
 	Identities
 	Channels
 	ChannelMemberships
@@ -69,6 +71,10 @@ type Tx interface {
 	ChannelFlows
 	Streamings
 	Outbox
+	Expirations
+	Retentions
+	Cleanups
+	Leases
 	Tags
 	RequestTokens
 	Settings

@@ -58,6 +58,9 @@ type setup struct {
 // WithLimits sets the quotas.
 func WithLimits(l chat.Limits) Option { return func(s *setup) { s.Limits = l } }
 
+// WithSweepBatch sets how many records one transaction of a sweep removes.
+func WithSweepBatch(n int) Option { return func(s *setup) { s.SweepBatch = n } }
+
 // WithStore lets a test stand between the operations and the store.
 func WithStore(wrap func(store.Store) store.Store) Option { return func(s *setup) { s.wrap = wrap } }
 

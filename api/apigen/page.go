@@ -41,12 +41,15 @@ func operationsPage(m *model.Model, pending map[string]bool) []byte {
 			done++
 		}
 	}
+	others := ""
+	if done < len(m.Operations) {
+		others = " The others are routed, validated and answered with 501\nNotImplementedException."
+	}
 	fmt.Fprintf(&b, `# Operations
 
 <!-- Written by api/apigen (go generate ./api). Do not edit. -->
 
-**%d of %d** operations behave as documented. The others are routed, validated and answered with
-501 NotImplementedException.
+**%d of %d** operations behave as documented.%s
 
 Every operation is served once for all namespaces that have it: M is chime-sdk-messaging, I is
 chime-sdk-identity, L is the messaging part of chime (2018-05-01). The bearer is the header
@@ -55,7 +58,7 @@ AccessDenied (403) and the signature errors of an AWS front end.
 
 | Operation | Request | OK | In | Bearer | Errors | State |
 | --- | --- | --- | --- | --- | --- | --- |
-`, done, len(m.Operations))
+`, done, len(m.Operations), others)
 	for _, op := range m.Operations {
 		request := op.Method + " " + op.Path
 		if op.Query != "" {

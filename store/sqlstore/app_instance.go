@@ -7,7 +7,7 @@ func instanceLives(key string) string {
 	return `EXISTS (SELECT 1 FROM app_instance live WHERE live.key = ` + key + ` AND live.deleted = 0)`
 }
 
-var appInstanceColumns = columns("a", "key account id name metadata created updated") + `, ` + streamingColumns("a")
+var appInstanceColumns = columns("a", "key account id name metadata created updated") + `, ` + streamingColumns("a") + `, ` + retentionColumns("a")
 
 func scanAppInstance(r *row) store.AppInstance {
 	return store.AppInstance{
@@ -20,6 +20,7 @@ func scanAppInstance(r *row) store.AppInstance {
 		Updated:  r.instant(),
 
 		Streaming: scanStreaming(r),
+		Retention: scanRetention(r),
 	}
 }
 
@@ -56,7 +57,10 @@ func (t *tx) UpdateAppInstance(a store.AppInstance) error {
 
 // DeleteAppInstance implements store.AppInstances.
 func (t *tx) DeleteAppInstance(instance store.Key) error {
-	return t.change(deleteAppInstance, key(instance))
+	if err := t.change(deleteAppInstance, key(instance)); err != nil {
+		return err
+	}
+	return t.leaveCleanup(store.AppInstanceCleanup, instance)
 }
 
 // ListAppInstances implements store.AppInstances.

@@ -62,6 +62,7 @@ func scanEntry(r *row) store.Entry {
 	return store.Entry{
 		Instance:  r.key(),
 		Streaming: scanStreaming(r),
+		Retention: scanRetention(r),
 		Channel:   scanChannel(r),
 		Flow:      scanChannelFlow(r),
 		CreatedBy: scanIdentity(r),
@@ -70,7 +71,7 @@ func scanEntry(r *row) store.Entry {
 }
 
 var (
-	enterChannel = sql(`SELECT a.key, ` + streamingColumns("a") + `, ` + channelColumns + `, ` + channelFlowColumns + `, ` + identityColumns("creator") + `, ` + standingColumns + `, ` + placeColumns + `
+	enterChannel = sql(`SELECT a.key, ` + streamingColumns("a") + `, ` + retentionColumns("a") + `, ` + channelColumns + `, ` + channelFlowColumns + `, ` + identityColumns("creator") + `, ` + standingColumns + `, ` + placeColumns + `
 		FROM app_instance a
 		LEFT JOIN channel c ON c.instance = a.key AND c.id = $1 AND c.deleted = 0
 		LEFT JOIN channel_flow f ON f.key = c.flow
@@ -83,9 +84,10 @@ var (
 		WHERE i.instance = $2 AND i.kind = $3 AND i.id = $4 AND i.deleted = 0 AND ` + instanceLives("$2"))
 	insertChannel = sql(`INSERT INTO channel (key, instance, id, name, metadata, private, unrestricted, created_by, created, updated,
 			last_message, expiration_days, expiration_criterion, maximum_sub_channels,
-			target_memberships_per_sub_channel, minimum_membership_percentage, flow, sequence, members, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 0) ON CONFLICT DO NOTHING`)
-	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6
+			target_memberships_per_sub_channel, minimum_membership_percentage, flow, sequence, members, expires, oldest, deleted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $9, 0) ON CONFLICT DO NOTHING`)
+	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6,
+			` + expiresAgain("$4") + `
 		WHERE key = $7 AND ` + channelLives("$7"))
 	advanceChannel = sql(`UPDATE channel SET sequence = sequence + $1, members = members + $2
 		WHERE key = $3 AND ` + channelLives("$3"))
@@ -135,7 +137,8 @@ func (t *tx) CreateChannel(c store.Channel) error {
 		flag(c.Private), flag(c.Unrestricted), key(c.CreatedBy), instant(c.Created), instant(c.Updated), instant(c.LastMessage),
 		integer(int64(c.Expiration.Days)), text(c.Expiration.Criterion),
 		integer(int64(c.Elastic.MaximumSubChannels)), integer(int64(c.Elastic.TargetMembershipsPerSubChannel)),
-		integer(int64(c.Elastic.MinimumMembershipPercentage)), key(c.Flow), integer(c.Sequence), integer(c.Members))
+		integer(int64(c.Elastic.MinimumMembershipPercentage)), key(c.Flow), integer(c.Sequence), integer(c.Members),
+		expires(c.Created, c.Expiration))
 }
 
 // UpdateChannel implements store.Channels.
@@ -158,7 +161,10 @@ func (t *tx) AdvanceChannel(channel store.Key, events int, members int) (sequenc
 
 // DeleteChannel implements store.Channels.
 func (t *tx) DeleteChannel(channel store.Key) error {
-	return t.change(deleteChannel, key(channel))
+	if err := t.change(deleteChannel, key(channel)); err != nil {
+		return err
+	}
+	return t.leaveCleanup(store.ChannelCleanup, channel)
 }
 
 // ListChannels implements store.Channels.

@@ -114,7 +114,10 @@ func (t *tx) UpdateChannelFlow(f store.ChannelFlow) error {
 
 // DeleteChannelFlow implements store.ChannelFlows.
 func (t *tx) DeleteChannelFlow(flow store.Key) error {
-	return t.change(deleteChannelFlow, key(flow))
+	if err := t.change(deleteChannelFlow, key(flow)); err != nil {
+		return err
+	}
+	return t.leaveCleanup(store.ChannelFlowCleanup, flow)
 }
 
 // ListChannelFlows implements store.ChannelFlows.

@@ -29,7 +29,11 @@ func TestFailing(t *testing.T) {
 				for in := range call.Type().Ins() {
 					args = append(args, reflect.Zero(in))
 				}
-				results := call.Call(args)
+				run := call.Call
+				if call.Type().IsVariadic() {
+					run = call.CallSlice
+				}
+				results := run(args)
 				err, _ := results[len(results)-1].Interface().(error)
 				return err
 			})

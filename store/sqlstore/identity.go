@@ -58,11 +58,11 @@ func scanIdentity(r *row) store.Identity {
 
 var (
 	insertIdentity = sql(`INSERT INTO identity (key, instance, kind, id, name, metadata, created, updated,
-			expiration_days, expiration_criterion, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`)
+			expiration_days, expiration_criterion, expires, deleted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING`)
 	selectIdentity = sql(`SELECT ` + identityColumns("i") + ` FROM identity i
 		WHERE i.instance = $1 AND i.kind = $2 AND i.id = $3 AND i.deleted = 0 AND ` + instanceLives("$1"))
-	updateIdentity = sql(`UPDATE identity SET name = $1, metadata = $2, expiration_days = $3, expiration_criterion = $4, updated = $5
+	updateIdentity = sql(`UPDATE identity SET name = $1, metadata = $2, expiration_days = $3, expiration_criterion = $4, updated = $5, ` + expiresAgain("$3") + `
 		WHERE key = $6 AND ` + identityLives("$6"))
 	deleteIdentity = sql(`UPDATE identity SET deleted = 1 WHERE key = $1 AND ` + identityLives("$1"))
 	listIdentities = sql(`SELECT ` + identityColumns("i") + ` FROM identity i
@@ -75,7 +75,8 @@ var (
 // CreateIdentity implements store.Identities.
 func (t *tx) CreateIdentity(i store.Identity) error {
 	return t.create(insertIdentity, key(i.Key), key(i.Instance), kindValue(i.Kind), text(i.ID), text(i.Name), text(i.Metadata),
-		instant(i.Created), instant(i.Updated), integer(int64(i.Expiration.Days)), text(i.Expiration.Criterion))
+		instant(i.Created), instant(i.Updated), integer(int64(i.Expiration.Days)), text(i.Expiration.Criterion),
+		expires(i.Created, i.Expiration))
 }
 
 // Identity implements store.Identities.
@@ -91,7 +92,10 @@ func (t *tx) UpdateIdentity(i store.Identity) error {
 
 // DeleteIdentity implements store.Identities.
 func (t *tx) DeleteIdentity(identity store.Key) error {
-	return t.change(deleteIdentity, key(identity))
+	if err := t.change(deleteIdentity, key(identity)); err != nil {
+		return err
+	}
+	return t.leaveCleanup(store.IdentityCleanup, identity)
 }
 
 // ListIdentities implements store.Identities.

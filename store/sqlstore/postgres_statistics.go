@@ -29,7 +29,9 @@ type youngTable struct {
 }
 
 const (
-	// analysisGrowth is how much larger a table is at every analysis.
+	// firstAnalysis is how many rows are worth one.
+	firstAnalysis = 16
+	// analysisGrowth is how much larger a table is at every further analysis.
 	analysisGrowth = 4
 	// lastAnalysis is from how many rows on a table is no longer young.
 	lastAnalysis = 1 << 20
@@ -48,7 +50,7 @@ func newPostgresStatistics() *postgresStatistics {
 		name := found[1]
 		if known[name] == nil {
 			known[name] = &youngTable{name: name}
-			known[name].next.Store(1)
+			known[name].next.Store(firstAnalysis)
 			s.tables = append(s.tables, known[name])
 		}
 		s.byWrite[i] = known[name]
@@ -79,7 +81,7 @@ func following(rows int64) int64 {
 	if rows >= lastAnalysis {
 		return math.MaxInt64
 	}
-	return max(1, analysisGrowth*rows)
+	return max(firstAnalysis, analysisGrowth*rows)
 }
 
 // wrote counts rows that were written, and reports, to one caller only, that it is time for an

@@ -42,8 +42,8 @@ func moderates(channel, member string) string {
 var (
 	insertSubChannel = sql(`INSERT INTO channel (key, parent, instance, id, members, sequence, created, updated, created_by,
 			name, metadata, private, unrestricted, last_message, expiration_days, expiration_criterion,
-			maximum_sub_channels, target_memberships_per_sub_channel, minimum_membership_percentage, deleted)
-		VALUES ($1, $2, $3, $4, 0, 0, $5, $5, 0, '', '', 2, 0, 0, 0, '', 0, 0, 0, 0) ON CONFLICT DO NOTHING`)
+			maximum_sub_channels, target_memberships_per_sub_channel, minimum_membership_percentage, oldest, deleted)
+		VALUES ($1, $2, $3, $4, 0, 0, $5, $5, 0, '', '', 2, 0, 0, 0, '', 0, 0, 0, $5, 0) ON CONFLICT DO NOTHING`)
 	countSubChannel = sql(`UPDATE channel SET sub_channels = sub_channels + $1 WHERE key = $2`)
 	findSubChannel  = sql(`SELECT ` + subChannelColumns + ` FROM channel b WHERE b.instance = (SELECT a.instance FROM channel a WHERE a.key = $1)
 		AND b.id = $2 AND b.deleted = 0`)

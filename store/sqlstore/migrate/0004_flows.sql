@@ -12,6 +12,7 @@ CREATE TABLE channel_flow (
 );
 CREATE UNIQUE INDEX channel_flow_name ON channel_flow (id, instance) WHERE deleted = 0;
 CREATE INDEX channel_flow_list ON channel_flow (instance, key) WHERE deleted = 0;
+CREATE INDEX channel_flow_ended ON channel_flow (instance, key) WHERE deleted = 1;
 
 -- flow is the key of the channel's flow, 0 for none.
 ALTER TABLE channel ADD COLUMN flow bigint NOT NULL DEFAULT 0;
