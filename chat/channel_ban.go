@@ -13,7 +13,7 @@ import (
 func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *api.CreateChannelBanRequest) (*api.CreateChannelBanResponse, error) {
 	out := &api.CreateChannelBanResponse{ChannelArn: in.ChannelArn}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *
 func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in *api.DescribeChannelBanRequest) (*api.DescribeChannelBanResponse, error) {
 	var out *api.ChannelBan
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in
 // either.
 func (s *Service) DeleteChannelBan(ctx context.Context, caller *api.Caller, in *api.DeleteChannelBanRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Calle
 	hidden := in.Type == api.ChannelMembershipTypeHidden
 	out := &api.CreateChannelMembershipResponse{ChannelArn: in.ChannelArn}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}
@@ -76,11 +76,11 @@ func (s *Service) BatchCreateChannelMembership(ctx context.Context, caller *api.
 	hidden := in.Type == api.ChannelMembershipTypeHidden
 	var out *api.BatchCreateChannelMembershipResponse
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
+		names := distinct(in.MemberArns)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel, s.ahead(caller, names...))
 		if err != nil {
 			return err
 		}
-		names := distinct(in.MemberArns)
 		if hidden && !e.moderates() || !e.mayAdd(len(names) == 1 && e.is(names[0])) {
 			return errForbidden
 		}
@@ -324,7 +324,7 @@ func distinct(names []string) []string {
 // afterwards either.
 func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Caller, in *api.DeleteChannelMembershipRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errForbidden, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}
@@ -350,7 +350,7 @@ func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Calle
 func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipRequest) (*api.DescribeChannelMembershipResponse, error) {
 	var out *api.ChannelMembership
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, in.SubChannelId, errNoChannel, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
 		}
@@ -422,7 +422,7 @@ func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller
 func (s *Service) DescribeChannelMembershipForAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeChannelMembershipForAppInstanceUserRequest) (*api.DescribeChannelMembershipForAppInstanceUserResponse, error) {
 	var out *api.ChannelMembershipForAppInstanceUserSummary
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.AppInstanceUserArn))
 		if err != nil {
 			return err
 		}

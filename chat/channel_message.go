@@ -40,7 +40,9 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 		send, run = s.sendEphemeral, s.view
 	}
 	err = run(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId)
+		now := s.Now()
+		next := store.Ahead{MessageToken: digest(in.ClientRequestToken), Since: now.Add(-tokenLife)}
+		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId, next)
 		if err != nil {
 			return err
 		}
@@ -50,7 +52,7 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 		draft := store.ListedMessage{By: e.Actor.Identity, ChannelMessage: store.ChannelMessage{
 			Stream: e.stream, Sender: e.Actor.Key, Control: in.Type == api.ChannelMessageTypeControl,
 			Content: in.Content, ContentType: given(in.ContentType), Metadata: given(in.Metadata), Attributes: attributes,
-			Created: s.Now(), Updated: s.Now(),
+			Created: now, Updated: now,
 		}}
 		if len(in.Target) > 0 {
 			if draft.To, err = e.messageTarget(tx, in.Target[0].MemberArn); err != nil {

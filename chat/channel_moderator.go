@@ -13,7 +13,7 @@ import (
 func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller, in *api.CreateChannelModeratorRequest) (*api.CreateChannelModeratorResponse, error) {
 	out := &api.CreateChannelModeratorResponse{ChannelArn: in.ChannelArn}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.ChannelModeratorArn))
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller
 func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Caller, in *api.DescribeChannelModeratorRequest) (*api.DescribeChannelModeratorResponse, error) {
 	var out *api.ChannelModerator
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel, s.ahead(caller, in.ChannelModeratorArn))
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Call
 // moderator is none afterwards either.
 func (s *Service) DeleteChannelModerator(ctx context.Context, caller *api.Caller, in *api.DeleteChannelModeratorRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.ChannelModeratorArn))
 		if err != nil {
 			return err
 		}
@@ -153,7 +153,7 @@ func (s *Service) ListChannelModerators(ctx context.Context, caller *api.Caller,
 func (s *Service) DescribeChannelModeratedByAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DescribeChannelModeratedByAppInstanceUserRequest) (*api.DescribeChannelModeratedByAppInstanceUserResponse, error) {
 	var out api.ChannelSummary
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.AppInstanceUserArn))
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,10 @@ import (
 // defaultPage is the page size when a request names none, and the greatest there is.
 const defaultPage = 50
 
+// tokenMark is how every token begins: with a letter, because a command line takes what begins with
+// a hyphen for an option.
+const tokenMark = "p"
+
 var errToken = api.Errorf(api.BadRequest, "The NextToken is not valid for this request.")
 
 // openPageSeal returns what seals page tokens. Its key lives in the store, so that a token made by
@@ -66,9 +70,10 @@ func (s *Service) page(caller *api.Caller, operation string, maxResults int, tok
 	if token == "" {
 		return p, nil
 	}
-	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	text, marked := strings.CutPrefix(token, tokenMark)
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	n := s.pages.NonceSize()
-	if err != nil || len(sealed) < n {
+	if err != nil || !marked || len(sealed) < n {
 		return nil, errToken
 	}
 	plain, err := s.pages.Open(nil, sealed[:n], sealed[n:], p.bound)
@@ -98,5 +103,5 @@ func (p *page) token(position store.Key) string {
 	rand.Read(nonce)
 	var plain [8]byte
 	binary.BigEndian.PutUint64(plain[:], uint64(position))
-	return base64.RawURLEncoding.EncodeToString(p.s.pages.Seal(nonce, nonce, plain[:], p.bound))
+	return tokenMark + base64.RawURLEncoding.EncodeToString(p.s.pages.Seal(nonce, nonce, plain[:], p.bound))
 }

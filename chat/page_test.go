@@ -450,3 +450,15 @@ func TestPageTokensAfterARestart(t *testing.T) {
 		refused(t, err, api.BadRequest)
 	})
 }
+
+// TestPageTokensOnACommandLine makes many tokens: one in 64 would begin with a hyphen if nothing
+// prevented it, and the AWS CLI would take it for an option.
+func TestPageTokensOnACommandLine(t *testing.T) {
+	e := testenv.New(t)
+	for i := range 300 {
+		out, err := e.Developer().ListAppInstanceUsers(api.ListAppInstanceUsersRequest{AppInstanceArn: e.Instance, MaxResults: 1})
+		if err != nil || out.NextToken == "" || out.NextToken[0] == '-' {
+			t.Fatalf("list %d: token %q, %v", i, out.NextToken, err)
+		}
+	}
+}

@@ -23,8 +23,8 @@ type entry struct {
 
 // enter reads the channel that an operation acts on and what the bearer is to it. A bearer that is
 // no identity is Unauthorized; a channel that is not there, or not in the bearer's app instance, is
-// absent, in the words of the operation.
-func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel string, absent *api.Error) (*entry, error) {
+// absent, in the words of the operation. next is what the operation will ask afterwards.
+func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel string, absent *api.Error, next ...store.Ahead) (*entry, error) {
 	bearer, err := s.bearer(caller)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel str
 		}
 		return nil, absent
 	}
-	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, ref(bearer))
+	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, ref(bearer), next...)
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !found.Actor.Exists():
 		return nil, errBearer
@@ -73,12 +73,28 @@ func (s *Service) visit(tx store.Tx, caller *api.Caller, channel string, absent 
 }
 
 // enterStream enters a channel for an operation on its messages.
-func (s *Service) enterStream(tx store.Tx, caller *api.Caller, channel, subChannel string) (*entry, error) {
-	e, err := s.enter(tx, caller, channel, subChannel, errForbidden)
+func (s *Service) enterStream(tx store.Tx, caller *api.Caller, channel, subChannel string, next ...store.Ahead) (*entry, error) {
+	e, err := s.enter(tx, caller, channel, subChannel, errForbidden, next...)
 	if err == nil && e.stream == 0 {
 		err = errSubChannelNeeded
 	}
 	return e, err
+}
+
+// ahead tells that an operation will ask what these are to the channel, of those that can be
+// identities of the bearer's app instance.
+func (s *Service) ahead(caller *api.Caller, names ...string) store.Ahead {
+	var next store.Ahead
+	bearer, err := s.bearer(caller)
+	if err != nil {
+		return next
+	}
+	for _, name := range names {
+		if _, r, err := identity(name, bearer); err == nil {
+			next.Standings = append(next.Standings, r)
+		}
+	}
+	return next
 }
 
 // bearer reads the header of the identity the caller acts for.

@@ -303,8 +303,9 @@ func (s *Service) scaleIn(tx store.Tx, events *events, at *entry) error {
 }
 
 // drain moves some members out of a sub-channel that is being emptied, and deletes it with its
-// messages when none is left. It reports whether that is done.
-func (s *Service) drain(tx store.Tx, events *events, e *entry, sub store.SubChannel) (done bool, err error) {
+// messages when none is left. It reports whether it did anything: members who are deleted do not move,
+// and are waited for.
+func (s *Service) drain(tx store.Tx, events *events, e *entry, sub store.SubChannel) (worked bool, err error) {
 	for moved := 0; moved < moveStep; {
 		to, err := tx.EmptiestSubChannel(e.Channel.Key, sub.Key)
 		if err != nil {
@@ -315,14 +316,14 @@ func (s *Service) drain(tx store.Tx, events *events, e *entry, sub store.SubChan
 			return false, err
 		}
 		if n == 0 && sub.Members > int64(moved) {
-			return false, nil // of deleted identities, whose memberships end first
+			return moved > 0, nil
 		}
 		if n == 0 {
 			return true, s.closeSubChannel(tx, events, e, sub)
 		}
 		moved += n
 	}
-	return false, nil
+	return true, nil
 }
 
 // closeSubChannel deletes an empty sub-channel. Moderators who sit in it are told why they do no
@@ -376,8 +377,8 @@ func (s *Service) drainSubChannels(tx store.Tx, events *events) (progress, error
 	if err != nil || e == nil {
 		return progress{}, err
 	}
-	_, err = s.drain(tx, events, e, sub)
-	return progress{more: true}, err
+	worked, err := s.drain(tx, events, e, sub)
+	return progress{more: worked}, err
 }
 
 // ListSubChannels lists the sub-channels of an elastic channel to those who moderate it.

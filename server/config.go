@@ -28,6 +28,9 @@ type Config struct {
 	AdminAddr string
 	// Data is the folder of everything durable.
 	Data string
+	// Database is the URL of a PostgreSQL database that holds what would else be in a file of Data:
+	// postgres://user:password@host/name. Several servers may share one.
+	Database string
 
 	// Region is the region in every ARN and in every signature.
 	Region string

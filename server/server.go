@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -76,7 +77,7 @@ func New(ctx context.Context, c Config) (s *Server, err error) {
 		}
 	}()
 	// The store comes first: whoever has it open has the whole folder.
-	if err := s.openData(); err != nil {
+	if err := s.openData(ctx); err != nil {
 		return s, err
 	}
 	if err := s.openRooms(ctx); err != nil {
@@ -97,8 +98,25 @@ func NewLog(w io.Writer, c Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
+// openStore opens what everything durable is kept in.
+func (s *Server) openStore(ctx context.Context) (store.Store, error) {
+	options := sqlstore.Options{Log: s.log}
+	if s.config.Database != "" {
+		db, err := sqlstore.OpenPostgres(ctx, s.config.Database, options)
+		if err != nil {
+			return nil, fmt.Errorf("database: %w", err)
+		}
+		return db, nil
+	}
+	db, err := sqlstore.OpenSQLite(filepath.Join(s.config.Data, "carillon.db"), options)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %s: %w", s.config.Data, err)
+	}
+	return db, nil
+}
+
 // openData opens the data folder: the store and the root key.
-func (s *Server) openData() error {
+func (s *Server) openData(ctx context.Context) error {
 	data := s.config.Data
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
@@ -106,11 +124,10 @@ func (s *Server) openData() error {
 	if info, err := os.Stat(data); err == nil && info.Mode().Perm()&0o077 != 0 {
 		s.log.Warn("others than the owner can look into the data folder", "data", data, "mode", info.Mode().Perm().String())
 	}
-	db, err := sqlstore.OpenSQLite(filepath.Join(data, "carillon.db"), sqlstore.Options{Log: s.log})
-	if err != nil {
-		return fmt.Errorf("data folder %s: %w", data, err)
+	var err error
+	if s.store, err = s.openStore(ctx); err != nil {
+		return err
 	}
-	s.store = db
 	s.rootKey = RootKey{ID: s.config.RootKeyID, Secret: s.config.RootSecret}
 	if s.rootKey.ID == "" {
 		if s.rootKey, err = keptRootKey(data); err != nil {
@@ -125,6 +142,7 @@ func (s *Server) openData() error {
 func (s *Server) openRooms(ctx context.Context) error {
 	service, err := chat.Open(ctx, chat.Options{
 		Store: s.store, Bus: &bus.Local{}, Partition: partition, Region: s.config.Region, Limits: s.config.limits(),
+		Node: uint16(rand.Uint32()), // any node but those that happen to share it
 	})
 	if err != nil {
 		return err
@@ -146,7 +164,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
-	s.background.Go(func() { sweep(life, s.log, service.Sweep) })
+	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{

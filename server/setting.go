@@ -38,6 +38,9 @@ func Settings() []Setting {
 		{Name: "data", Default: "./carillon-data", Unit: "folder",
 			Meaning: "Folder of everything durable. It is made with mode 0700 and belongs to one server at a time.",
 			set:     text(func(c *Config) *string { return &c.Data })},
+		{Name: "database", Unit: "postgres://…",
+			Meaning: "URL of a PostgreSQL database to use instead of a file in the data folder; several servers may share one. It has no flag, because it may hold a password.",
+			set:     text(func(c *Config) *string { return &c.Database })},
 		{Name: "region", Default: "us-east-1", Unit: "region",
 			Meaning: "Region in every ARN and every signature.",
 			set:     text(func(c *Config) *string { return &c.Region })},
@@ -87,7 +90,7 @@ func Settings() []Setting {
 	for i := range list {
 		s := &list[i]
 		s.Env = "CARILLON_" + strings.ToUpper(strings.ReplaceAll(s.Name, ".", "_"))
-		if s.Name != "root.secret" {
+		if s.Name != "root.secret" && s.Name != "database" {
 			s.Flag = strings.NewReplacer(".", "-", "_", "-").Replace(s.Name)
 		}
 	}

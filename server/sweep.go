@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// sweepEvery is how often what has had its time is removed.
-const sweepEvery = time.Minute
+// sweepEvery is how often what has had its time is removed, when nobody asks for it before.
+const sweepEvery = 10 * time.Second
 
-// sweep calls remove again and again until ctx ends.
-func sweep(ctx context.Context, log *slog.Logger, remove func(context.Context) (int, error)) {
+// sweep calls remove again and again, and whenever woken says so, until ctx ends.
+func sweep(ctx context.Context, log *slog.Logger, woken <-chan struct{}, remove func(context.Context) (int, error)) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
@@ -18,6 +18,7 @@ func sweep(ctx context.Context, log *slog.Logger, remove func(context.Context) (
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-woken:
 		}
 		switch removed, err := remove(ctx); {
 		case ctx.Err() != nil:

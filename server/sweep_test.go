@@ -17,7 +17,7 @@ func TestSweep(t *testing.T) {
 			var log bytes.Buffer
 			ctx, cancel := context.WithCancel(t.Context())
 			sweeps := 0
-			go sweep(ctx, slog.New(slog.NewTextHandler(&log, nil)), func(context.Context) (int, error) {
+			go sweep(ctx, slog.New(slog.NewTextHandler(&log, nil)), nil, func(context.Context) (int, error) {
 				sweeps++
 				if sweeps == 1 {
 					return 0, errors.New("the disk is full")
@@ -42,13 +42,35 @@ func TestSweep(t *testing.T) {
 		})
 	})
 
+	t.Run("it is done at once when it is asked for, and as ever afterwards", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			woken := make(chan struct{})
+			sweeps := 0
+			go sweep(ctx, slog.New(slog.DiscardHandler), woken, func(context.Context) (int, error) {
+				sweeps++
+				return 0, nil
+			})
+			woken <- struct{}{}
+			synctest.Wait()
+			if sweeps != 1 {
+				t.Errorf("%d sweeps when asked for one", sweeps)
+			}
+			time.Sleep(2*sweepEvery + time.Second)
+			if sweeps != 3 {
+				t.Errorf("%d sweeps two periods later", sweeps)
+			}
+		})
+	})
+
 	t.Run("a sweep that the end cuts off is no failure", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := false
 			go func() {
-				sweep(ctx, slog.New(slog.NewTextHandler(&log, nil)), func(ctx context.Context) (int, error) {
+				sweep(ctx, slog.New(slog.NewTextHandler(&log, nil)), nil, func(ctx context.Context) (int, error) {
 					<-ctx.Done()
 					return 0, ctx.Err()
 				})

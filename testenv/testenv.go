@@ -12,6 +12,7 @@ package testenv
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"carillon/chat"
 	"carillon/store"
 	"carillon/store/sqlstore"
+	"carillon/store/sqlstore/pgtest"
 )
 
 // The names of the server in a test.
@@ -69,7 +71,7 @@ func New(t testing.TB, options ...Option) *Env {
 	t.Helper()
 	e := &Env{T: t}
 	e.clock.set(time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.UTC))
-	opened, err := sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
+	opened, err := open(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +119,14 @@ func (e *Env) open(options []Option) {
 		e.T.Fatal(err)
 	}
 	e.Service = service
+}
+
+// open opens a new store: on SQLite, or, when CARILLON_TEST_ENGINE is postgres, on PostgreSQL.
+func open(t testing.TB) (*sqlstore.Store, error) {
+	if os.Getenv("CARILLON_TEST_ENGINE") == "postgres" {
+		return sqlstore.OpenPostgres(t.Context(), pgtest.Start(t), sqlstore.Options{})
+	}
+	return sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
 }
 
 // NewInstance makes another app instance and returns its ARN.

@@ -21,7 +21,7 @@ def ready(variable="CARILLON_READY"):
 SERVER = ready()
 
 
-def client(namespace, server=SERVER, proxied=False, **changes):
+def client(namespace, server=SERVER, proxied=False, session=boto3, **changes):
     """A client of a namespace: "chime-sdk-messaging", "chime-sdk-identity" or "chime", the old one.
 
     Nothing is tried twice: an error is to be seen. With proxied, the client believes that it talks to
@@ -40,7 +40,7 @@ def client(namespace, server=SERVER, proxied=False, **changes):
         # The old namespace would put messaging- or identity- before the host.
         config["inject_host_prefix"] = False
         settings["endpoint_url"] = server["endpoint"]
-    return boto3.client(namespace, **{**settings, "config": Config(**config), **changes})
+    return session.client(namespace, **{**settings, "config": Config(**config), **changes})
 
 
 class App:

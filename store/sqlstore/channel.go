@@ -89,7 +89,8 @@ var (
 	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6,
 			` + expiresAgain("$4") + `
 		WHERE key = $7 AND ` + channelLives("$7"))
-	advanceChannel = sql(`UPDATE channel SET sequence = sequence + $1, members = members + $2
+	advanceChannel = sql(`UPDATE channel SET sequence = sequence + $1, members = members + $2,
+			taken = CASE WHEN parent = 0 THEN 0 ELSE members + $2 END
 		WHERE key = $3 AND ` + channelLives("$3"))
 	deleteChannel = sql(`UPDATE channel SET deleted = 1 WHERE key = $1 AND ` + channelLives("$1"))
 	listChannels  = sql(`SELECT ` + channelColumns + ` FROM channel c

@@ -37,7 +37,17 @@ var (
 
 // escapeNUL writes text without U+0000. Different texts stay different, and their bytewise order
 // stays the same.
-func escapeNUL(s string) string { return nulEscaper.Replace(s) }
+func escapeNUL(s string) string {
+	if strings.IndexByte(s, 0) < 0 && strings.IndexByte(s, 1) < 0 {
+		return s // as nearly always
+	}
+	return nulEscaper.Replace(s)
+}
 
 // unescapeNUL undoes escapeNUL.
-func unescapeNUL(s string) string { return nulUnescaper.Replace(s) }
+func unescapeNUL(s string) string {
+	if strings.IndexByte(s, 1) < 0 {
+		return s
+	}
+	return nulUnescaper.Replace(s)
+}

@@ -10,7 +10,7 @@
 // An app instance, identity or channel is deleted by a mark in its row, which costs the same
 // whatever it holds. Every statement looks for the mark on what it was given and on what is above
 // it, so that everything below is gone for every reader at once; the rows below are left to be
-// cleaned up later. Tags are the exception: they belong to any kind of resource and are found by
+// cleaned up later, and a row in the table cleanup says so. Tags are the exception: they belong to any kind of resource and are found by
 // its key alone, which nobody can learn any more.
 package sqlstore
 

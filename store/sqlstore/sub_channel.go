@@ -48,9 +48,9 @@ var (
 	findSubChannel  = sql(`SELECT ` + subChannelColumns + ` FROM channel b WHERE b.instance = (SELECT a.instance FROM channel a WHERE a.key = $1)
 		AND b.id = $2 AND b.deleted = 0`)
 	emptiestSubChannel = sql(`SELECT ` + subChannelColumns + ` FROM channel b
-		WHERE b.parent = $1 AND b.parent <> 0 AND b.draining = 0 AND b.deleted = 0 AND b.key <> $2 ORDER BY b.members, b.key LIMIT 1`)
+		WHERE b.parent = $1 AND b.parent <> 0 AND b.draining = 0 AND b.deleted = 0 AND b.key <> $2 ORDER BY b.taken, b.key LIMIT 1`)
 	fullestSubChannel = sql(`SELECT ` + subChannelColumns + ` FROM channel b
-		WHERE b.parent = $1 AND b.parent <> 0 AND b.draining = 0 AND b.deleted = 0 AND b.key <> $2 ORDER BY b.members DESC, b.key DESC LIMIT 1`)
+		WHERE b.parent = $1 AND b.parent <> 0 AND b.draining = 0 AND b.deleted = 0 AND b.key <> $2 ORDER BY b.taken DESC, b.key DESC LIMIT 1`)
 	listSubChannels = sql(`SELECT ` + subChannelColumns + ` FROM channel b
 		WHERE b.parent = $1 AND b.parent <> 0 AND b.key > $2 AND b.deleted = 0 ORDER BY b.key LIMIT $3`)
 	selectSeats = sql(`SELECT ` + channelMembershipColumns("m") + `, b.id FROM sub_channel_member t

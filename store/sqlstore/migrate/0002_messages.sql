@@ -50,8 +50,13 @@ ALTER TABLE channel ADD COLUMN parent bigint NOT NULL DEFAULT 0;
 ALTER TABLE channel ADD COLUMN sub_channels bigint NOT NULL DEFAULT 0;
 ALTER TABLE channel ADD COLUMN draining smallint NOT NULL DEFAULT 0;
 
+-- taken is the number of members of a sub-channel once more, and 0 in a channel. An index of members
+-- would have to be written whenever anybody joins any channel, and with it, in PostgreSQL, every index
+-- of the row.
+ALTER TABLE channel ADD COLUMN taken bigint NOT NULL DEFAULT 0;
+
 CREATE INDEX channel_sub_list ON channel (parent, key) WHERE parent <> 0 AND deleted = 0;
-CREATE INDEX channel_sub_room ON channel (parent, draining, members, key) WHERE parent <> 0 AND deleted = 0;
+CREATE INDEX channel_sub_room ON channel (parent, draining, taken, key) WHERE parent <> 0 AND deleted = 0;
 CREATE INDEX channel_elastic ON channel (instance, key) WHERE maximum_sub_channels > 0 AND deleted = 0;
 CREATE INDEX channel_draining ON channel (draining, key) WHERE draining = 1 AND deleted = 0;
 

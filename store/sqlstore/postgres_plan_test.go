@@ -1,0 +1,173 @@
+package sqlstore
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"carillon/arn"
+	"carillon/store"
+)
+
+// populate fills a store with a little of everything, and waits for what the server learns from it.
+func populate(t *testing.T, s *Store) {
+	t.Helper()
+	keys := store.NewKeys(1, time.Now)
+	now := time.Now()
+	const many = 2 * firstAnalysis
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		if _, err := tx.ListAppInstances("1", 0, 1); err != nil { // who has read waits for no write
+			return err
+		}
+		for n := range many {
+			a := store.AppInstance{Key: keys.Next(), Account: "1", ID: fmt.Sprint("instance ", n)}
+			if err := tx.CreateAppInstance(a); err != nil {
+				return err
+			}
+			var users []store.Identity
+			for i := range 4 {
+				users = append(users, store.Identity{Key: keys.Next(), Instance: a.Key, Kind: arn.User, ID: fmt.Sprint("user ", n, i)})
+				if err := tx.CreateIdentity(users[i]); err != nil {
+					return err
+				}
+			}
+			c := store.Channel{Key: keys.Next(), Instance: a.Key, ID: fmt.Sprint("channel ", n), CreatedBy: users[0].Key}
+			m := store.ChannelMessage{Stream: c.Key, Sender: users[0].Key, Created: now}
+			err := errors.Join(
+				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[3].Key}),
+				tx.CreateChannel(c),
+				tx.CreateChannelMemberships(c.Key, []store.ChannelMembership{{Key: keys.Next(), Channel: c.Key, Member: users[0].Key}}),
+				tx.CreateChannelModerators(c.Key, []store.ChannelModerator{{Key: keys.Next(), Channel: c.Key, Moderator: users[1].Key}}),
+				tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[2].Key}),
+				tx.AppendChannelMessage(c.Key, &m),
+				tx.PutMessageToken(store.MessageToken{Sender: users[0].Key, Sent: now}),
+				tx.PutTags(c.Key, []store.Tag{{Key: "key", Value: "value"}}),
+				tx.PutRequestToken(store.RequestToken{Scope: fmt.Sprint(n), Expires: now}),
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.engine.(*postgresEngine).ending.Wait()
+}
+
+func TestPostgresPlans(t *testing.T) {
+	s := newPostgres(t)
+	populate(t, s)
+	conn, err := s.engine.(*postgresEngine).pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	// strings reads a list of pairs.
+	pairs := func(query string) map[string]string {
+		t.Helper()
+		rows, err := conn.Query(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := make(map[string]string)
+		var key, value string
+		if _, err := pgx.ForEachRow(rows, []any{&key, &value}, func() error { found[key] = value; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	first := pairs(`SELECT indexname, substring(indexdef FROM '\((\w+)') FROM pg_indexes WHERE schemaname = current_schema()`)
+	settled := pairs(`SELECT relname, 'yes' FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND reltuples > 0`)
+	delete(settled, "schema_migration")
+	if len(settled) < 12 {
+		t.Fatalf("the server has looked at %v only", settled)
+	}
+	explain := func(s *statement) (lines []string) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), "PREPARE plan AS "+s.text); err != nil {
+			t.Fatalf("%s: %v", s.text, err)
+		}
+		defer conn.Exec(t.Context(), "DEALLOCATE plan")
+		execute := "EXPLAIN (COSTS OFF) EXECUTE plan"
+		if s.params > 0 {
+			execute += "(NULL" + strings.Repeat(", NULL", s.params-1) + ")"
+		}
+		rows, err := conn.Query(t.Context(), execute, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			t.Fatalf("%s: %v", s.text, err)
+		}
+		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lines
+	}
+	scan := regexp.MustCompile(`Index (?:Only )?Scan(?: Backward)? using (\w+) on (\w+)`)
+	whole := regexp.MustCompile(`(?:Seq|Bitmap Heap) Scan on (\w+)`)
+	for _, s := range statements {
+		lines := explain(s)
+		for i, line := range lines {
+			if found := whole.FindStringSubmatch(line); found != nil && settled[found[1]] != "" {
+				t.Errorf("%s is read whole:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+			}
+			found := scan.FindStringSubmatch(line)
+			if found == nil || settled[found[2]] == "" {
+				continue
+			}
+			// A look-up says where in the index to begin.
+			if i+1 == len(lines) || !strings.Contains(lines[i+1], "Index Cond: ") || !strings.Contains(lines[i+1], first[found[1]]+" ") {
+				t.Errorf("%s is read from end to end:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+			}
+		}
+	}
+}
+
+func TestYoungTable(t *testing.T) {
+	var table youngTable
+	table.begin(0)
+	var at []int
+	rows := 0
+	for rows < 4*lastAnalysis {
+		n := 1 + rows/100
+		rows += n
+		if table.wrote(n) {
+			at = append(at, rows)
+		}
+	}
+	if len(at) == 0 || at[0] != firstAnalysis {
+		t.Fatalf("analyses at %v", at)
+	}
+	for i := range at[1:] {
+		if at[i+1] < analysisGrowth*at[i] {
+			t.Errorf("an analysis at %d follows one at %d", at[i+1], at[i])
+		}
+	}
+	if last := at[len(at)-1]; last < lastAnalysis || at[len(at)-2] >= lastAnalysis {
+		t.Errorf("analyses at %v, the last at %d", at, last)
+	}
+	table.begin(lastAnalysis)
+	if table.wrote(math.MaxInt32) {
+		t.Error("a table that is not young is analyzed")
+	}
+}
+
+func TestAssumedText(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{"INSERT INTO a (b) VALUES ($1) ON CONFLICT DO NOTHING", "INSERT INTO a (b) VALUES ($1) "},
+		{"INSERT INTO a (b) VALUES ($1) ON CONFLICT (b) DO UPDATE SET c = 1", "INSERT INTO a (b) VALUES ($1) ON CONFLICT (b) DO UPDATE SET c = 1"},
+		{"UPDATE a SET b = $1", "WITH changed AS (UPDATE a SET b = $1 RETURNING 1) SELECT 1 / count(*) FROM changed"},
+		{"DELETE FROM a RETURNING b", "WITH changed AS (DELETE FROM a RETURNING b) SELECT 1 / count(*) FROM changed"},
+	} {
+		if got := assumedText(test.text); got != test.want {
+			t.Errorf("assumedText(%q) is %q, want %q", test.text, got, test.want)
+		}
+	}
+}
