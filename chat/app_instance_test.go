@@ -176,6 +176,12 @@ func TestAppInstanceNames(t *testing.T) {
 		"DeleteAppInstanceAdmin": func(name string) error {
 			return dev.DeleteAppInstanceAdmin(api.DeleteAppInstanceAdminRequest{AppInstanceArn: name, AppInstanceAdminArn: e.ARN("admin")})
 		},
+		"CreateAppInstanceBot": func(name string) error {
+			return second(dev.CreateAppInstanceBot(api.CreateAppInstanceBotRequest{AppInstanceArn: name, Configuration: lex("en_US"), ClientRequestToken: e.Token()}))
+		},
+		"ListAppInstanceBots": func(name string) error {
+			return second(dev.ListAppInstanceBots(api.ListAppInstanceBotsRequest{AppInstanceArn: name}))
+		},
 		"ListAppInstanceAdmins": func(name string) error {
 			return second(dev.ListAppInstanceAdmins(api.ListAppInstanceAdminsRequest{AppInstanceArn: name}))
 		},

@@ -119,6 +119,9 @@ func TestAppInstanceUserNames(t *testing.T) {
 		"UpdateAppInstanceUser": func(name string) error {
 			return second(dev.UpdateAppInstanceUser(api.UpdateAppInstanceUserRequest{AppInstanceUserArn: name, Name: "x"}))
 		},
+		"PutAppInstanceUserExpirationSettings": func(name string) error {
+			return second(dev.PutAppInstanceUserExpirationSettings(api.PutAppInstanceUserExpirationSettingsRequest{AppInstanceUserArn: name}))
+		},
 		"DeleteAppInstanceUser": func(name string) error {
 			return dev.DeleteAppInstanceUser(api.DeleteAppInstanceUserRequest{AppInstanceUserArn: name})
 		},

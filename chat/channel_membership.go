@@ -381,7 +381,7 @@ func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Cal
 // ListChannelMemberships lists the members of a channel: those who are not hidden, or, for those who
 // moderate and ask for it, those who are.
 func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller, in *api.ListChannelMembershipsRequest) (*api.ListChannelMembershipsResponse, error) {
-	p, err := s.page(caller, "ListChannelMemberships", in.MaxResults, in.NextToken, in.ChannelArn, in.Type)
+	p, err := s.page(caller, "ListChannelMemberships", in.MaxResults, in.NextToken, in.ChannelArn, in.Type, in.SubChannelId)
 	if err != nil {
 		return nil, err
 	}

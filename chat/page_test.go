@@ -117,6 +117,36 @@ var listings = map[string]func(e *testenv.Env) listing{
 			},
 		}
 	},
+	"ListAppInstanceBots": func(e *testenv.Env) listing {
+		return listing{
+			func(int) string { return newBot(e, "Lex") },
+			func(name string) error {
+				return e.Developer().DeleteAppInstanceBot(api.DeleteAppInstanceBotRequest{AppInstanceBotArn: name})
+			},
+			func(max int, token string) ([]string, string, error) {
+				out, err := e.Developer().ListAppInstanceBots(api.ListAppInstanceBotsRequest{AppInstanceArn: e.Instance, MaxResults: max, NextToken: token})
+				if err != nil {
+					return nil, "", err
+				}
+				return named(out.AppInstanceBots, func(b api.AppInstanceBotSummary) string { return b.AppInstanceBotArn }), out.NextToken, nil
+			},
+		}
+	},
+	"ListAppInstanceUserEndpoints": func(e *testenv.Env) listing {
+		return listing{
+			func(i int) string { return newEndpoint(e, "bob", fmt.Sprint("phone ", i)) },
+			func(id string) error {
+				return e.Developer().DeregisterAppInstanceUserEndpoint(api.DeregisterAppInstanceUserEndpointRequest{AppInstanceUserArn: e.ARN("bob"), EndpointId: id})
+			},
+			func(max int, token string) ([]string, string, error) {
+				out, err := e.Developer().ListAppInstanceUserEndpoints(api.ListAppInstanceUserEndpointsRequest{AppInstanceUserArn: e.ARN("bob"), MaxResults: max, NextToken: token})
+				if err != nil {
+					return nil, "", err
+				}
+				return named(out.AppInstanceUserEndpoints, func(e api.AppInstanceUserEndpointSummary) string { return e.EndpointId }), out.NextToken, nil
+			},
+		}
+	},
 	"ListChannels":                   func(e *testenv.Env) listing { return channelsInPages(e, "PUBLIC", testenv.PublicRestricted) },
 	"ListChannels, private ones":     func(e *testenv.Env) listing { return channelsInPages(e, "PRIVATE", testenv.PrivateUnrestricted) },
 	"ListChannelMemberships":         func(e *testenv.Env) listing { return membersInPages(e, "") },

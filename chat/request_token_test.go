@@ -24,6 +24,10 @@ var tokened = map[string]func(e *testenv.Env, token, name string) (made string, 
 		out, err := e.Developer().CreateAppInstanceUser(api.CreateAppInstanceUserRequest{AppInstanceArn: e.Instance, AppInstanceUserId: name, Name: name, ClientRequestToken: token})
 		return answered(out, err, func() string { return out.AppInstanceUserArn })
 	},
+	"CreateAppInstanceBot": func(e *testenv.Env, token, name string) (string, error) {
+		out, err := e.Developer().CreateAppInstanceBot(api.CreateAppInstanceBotRequest{AppInstanceArn: e.Instance, Name: name, Configuration: lex("en_US"), ClientRequestToken: token})
+		return answered(out, err, func() string { return out.AppInstanceBotArn })
+	},
 	"CreateChannelFlow": func(e *testenv.Env, token, name string) (string, error) {
 		out, err := e.Developer().CreateChannelFlow(api.CreateChannelFlowRequest{AppInstanceArn: e.Instance, Name: name, Processors: processors(api.FallbackActionAbort), ClientRequestToken: token})
 		return answered(out, err, func() string { return out.ChannelFlowArn })

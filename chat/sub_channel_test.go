@@ -332,6 +332,29 @@ func TestElasticMemberships(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a page of one sub-channel's members goes on in no other", func(t *testing.T) {
+		e := testenv.New(t)
+		channel := elasticChannel(t, e, 2, 2, 1)
+		addAll(t, e, channel, "bob", "carol", "dave", "erin")
+		list := func(sub, token string) (string, error) {
+			out, err := e.As("alice").ListChannelMemberships(api.ListChannelMembershipsRequest{ChannelArn: channel, SubChannelId: sub, MaxResults: 1, NextToken: token})
+			if err != nil {
+				return "", err
+			}
+			return out.NextToken, nil
+		}
+		subs, _ := subChannels(t, e, channel)
+		token, err := list(subs[0], "")
+		if err != nil || token == "" {
+			t.Fatalf("token %q, %v", token, err)
+		}
+		if _, err := list(subs[1], token); testenv.Kind(err) != api.BadRequest {
+			t.Errorf("in the other sub-channel: %v", err)
+		}
+		if _, err := list(subs[0], token); err != nil {
+			t.Errorf("in its own: %v", err)
+		}
+	})
 	t.Run("hidden members, read markers and preferences are not for elastic channels", func(t *testing.T) {
 		e := testenv.New(t)
 		channel := elasticChannel(t, e, 3, 5, 1)

@@ -14,7 +14,7 @@ func TestTags(t *testing.T) {
 	channel, flow := e.Channel("alice", testenv.PrivateRestricted), newFlow(e, api.FallbackActionAbort)
 	e.Events()
 	dev := e.Developer()
-	for what, resource := range map[string]string{"an app instance": e.Instance, "a user": e.ARN("bob"), "a channel": channel, "a channel flow": flow} {
+	for what, resource := range map[string]string{"an app instance": e.Instance, "a user": e.ARN("bob"), "a bot": newBot(e, "Lex"), "a channel": channel, "a channel flow": flow} {
 		t.Run(what+" begins without any", func(t *testing.T) {
 			out, err := dev.ListTagsForResource(api.ListTagsForResourceRequest{ResourceARN: resource})
 			done(t, err)

@@ -59,7 +59,8 @@ func newInProcess(t *testing.T) *inProcess {
 		AccessKeyID: "AKIAINPROCESS", SecretAccessKey: "a secret that nobody else has",
 	}
 	s.clients = make(map[string]reflect.Value)
-	unchecked := &aws.Config{DisableParamValidation: aws.Bool(true)} // what is wrong is to reach the server
+	// What is wrong is to reach the server, and connections are not shared with other servers.
+	unchecked := &aws.Config{DisableParamValidation: aws.Bool(true), HTTPClient: server.Client()}
 	for _, client := range []any{s.messaging(t, unchecked), s.identity(t, unchecked), s.legacy(t, unchecked)} {
 		s.clients[reflect.TypeOf(client).Elem().PkgPath()] = reflect.ValueOf(client)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,19 +48,20 @@ func TestSweep(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			woken := make(chan struct{})
-			sweeps := 0
+			var sweeps atomic.Int64
 			go sweep(ctx, slog.New(slog.DiscardHandler), woken, func(context.Context) (int, error) {
-				sweeps++
+				sweeps.Add(1)
 				return 0, nil
 			})
 			woken <- struct{}{}
 			synctest.Wait()
-			if sweeps != 1 {
-				t.Errorf("%d sweeps when asked for one", sweeps)
+			if n := sweeps.Load(); n != 1 {
+				t.Errorf("%d sweeps when asked for one", n)
 			}
 			time.Sleep(2*sweepEvery + time.Second)
-			if sweeps != 3 {
-				t.Errorf("%d sweeps two periods later", sweeps)
+			synctest.Wait()
+			if n := sweeps.Load(); n != 3 {
+				t.Errorf("%d sweeps two periods later", n)
 			}
 		})
 	})

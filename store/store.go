@@ -43,8 +43,9 @@ type Store interface {
 	// View runs fn on a snapshot. fn must not write.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update runs fn in a serializable transaction and returns once its commit is on disk. fn may
-	// run more than once, sees its own writes, and must have no effect but through its Tx. When fn
-	// returns an error nothing of it remains, and Update returns that error as it is.
+	// run more than once, sees its own writes, and must have no effect but through its Tx: in a run
+	// of which nothing remains it may be told that a write succeeded that did not. When fn returns
+	// an error nothing of it remains, and Update returns that error as it is.
 	Update(ctx context.Context, fn func(Tx) error) error
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error

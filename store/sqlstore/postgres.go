@@ -81,6 +81,7 @@ var settings = [][2]string{
 	{"enable_bitmapscan", "off"},
 	{"enable_hashjoin", "off"},
 	{"enable_mergejoin", "off"},
+	{"enable_material", "off"},
 	{"cpu_index_tuple_cost", "1"},
 	{"jit", "off"},
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,26 +34,39 @@ func populate(t *testing.T, s *Store) {
 			}
 			var users []store.Identity
 			for i := range 4 {
-				users = append(users, store.Identity{Key: keys.Next(), Instance: a.Key, Kind: arn.User, ID: fmt.Sprint("user ", n, i)})
+				users = append(users, store.Identity{Key: keys.Next(), Instance: a.Key, Kind: arn.User, ID: fmt.Sprint("user ", i)})
 				if err := tx.CreateIdentity(users[i]); err != nil {
 					return err
 				}
 			}
-			c := store.Channel{Key: keys.Next(), Instance: a.Key, ID: fmt.Sprint("channel ", n), CreatedBy: users[0].Key}
-			m := store.ChannelMessage{Stream: c.Key, Sender: users[0].Key, Created: now}
 			err := errors.Join(
-				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[3].Key}),
-				tx.CreateChannel(c),
-				tx.CreateChannelMemberships(c.Key, []store.ChannelMembership{{Key: keys.Next(), Channel: c.Key, Member: users[0].Key}}),
-				tx.CreateChannelModerators(c.Key, []store.ChannelModerator{{Key: keys.Next(), Channel: c.Key, Moderator: users[1].Key}}),
-				tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[2].Key}),
-				tx.AppendChannelMessage(c.Key, &m),
+				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[0].Key}),
+				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[1].Key}),
 				tx.PutMessageToken(store.MessageToken{Sender: users[0].Key, Sent: now}),
-				tx.PutTags(c.Key, []store.Tag{{Key: "key", Value: "value"}}),
 				tx.PutRequestToken(store.RequestToken{Scope: fmt.Sprint(n), Expires: now}),
 			)
 			if err != nil {
 				return err
+			}
+			for i := range 3 {
+				c := store.Channel{Key: keys.Next(), Instance: a.Key, ID: fmt.Sprint("channel ", i), CreatedBy: users[0].Key}
+				m := store.ChannelMessage{Stream: c.Key, Sender: users[0].Key, Created: now}
+				var memberships []store.ChannelMembership
+				var moderators []store.ChannelModerator
+				for _, u := range users {
+					memberships = append(memberships, store.ChannelMembership{Key: keys.Next(), Channel: c.Key, Member: u.Key})
+					moderators = append(moderators, store.ChannelModerator{Key: keys.Next(), Channel: c.Key, Moderator: u.Key})
+				}
+				err := errors.Join(
+					tx.CreateChannel(c), tx.CreateChannelMemberships(c.Key, memberships), tx.CreateChannelModerators(c.Key, moderators),
+					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[1].Key}),
+					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[2].Key}),
+					tx.AppendChannelMessage(c.Key, &m),
+					tx.PutTags(c.Key, []store.Tag{{Key: "key", Value: "value"}, {Key: "other", Value: "value"}}),
+				)
+				if err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -90,16 +105,30 @@ func TestPostgresPlans(t *testing.T) {
 	if len(settled) < 12 {
 		t.Fatalf("the server has looked at %v only", settled)
 	}
+	ambiguous := regexp.MustCompile(`inconsistent types deduced for parameter \$(\d+)`)
 	explain := func(s *statement) (lines []string) {
 		t.Helper()
-		if _, err := conn.Exec(t.Context(), "PREPARE plan AS "+s.text); err != nil {
-			t.Fatalf("%s: %v", s.text, err)
+		types := slices.Repeat([]string{"unknown"}, s.params)
+		list := func(of []string) string {
+			if len(of) == 0 {
+				return ""
+			}
+			return "(" + strings.Join(of, ", ") + ")"
+		}
+		for {
+			_, err := conn.Exec(t.Context(), "PREPARE plan "+list(types)+" AS "+s.text)
+			if err == nil {
+				break
+			}
+			found := ambiguous.FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Fatalf("%s: %v", s.text, err)
+			}
+			n, _ := strconv.Atoi(found[1])
+			types[n-1] = "bigint" // as every number is sent
 		}
 		defer conn.Exec(t.Context(), "DEALLOCATE plan")
-		execute := "EXPLAIN (COSTS OFF) EXECUTE plan"
-		if s.params > 0 {
-			execute += "(NULL" + strings.Repeat(", NULL", s.params-1) + ")"
-		}
+		execute := "EXPLAIN (COSTS OFF) EXECUTE plan " + list(slices.Repeat([]string{"NULL"}, s.params))
 		rows, err := conn.Query(t.Context(), execute, pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
 			t.Fatalf("%s: %v", s.text, err)
@@ -110,6 +139,9 @@ func TestPostgresPlans(t *testing.T) {
 		}
 		return lines
 	}
+	// Indexes of what is seldom, which may be read from end to end: here there is nothing in them.
+	few := map[string]bool{"identity_ended": true, "channel_draining": true}
+	named := regexp.MustCompile(`^\s+Filter: .*\b(id|member|moderator|identity) = `)
 	scan := regexp.MustCompile(`Index (?:Only )?Scan(?: Backward)? using (\w+) on (\w+)`)
 	whole := regexp.MustCompile(`(?:Seq|Bitmap Heap) Scan on (\w+)`)
 	for _, s := range statements {
@@ -119,12 +151,14 @@ func TestPostgresPlans(t *testing.T) {
 				t.Errorf("%s is read whole:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
 			}
 			found := scan.FindStringSubmatch(line)
-			if found == nil || settled[found[2]] == "" {
+			if found == nil || settled[found[2]] == "" || few[found[1]] {
 				continue
 			}
 			// A look-up says where in the index to begin.
 			if i+1 == len(lines) || !strings.Contains(lines[i+1], "Index Cond: ") || !strings.Contains(lines[i+1], first[found[1]]+" ") {
 				t.Errorf("%s is read from end to end:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+			} else if i+2 < len(lines) && named.MatchString(lines[i+2]) {
+				t.Errorf("a row is looked for among others by %s:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
 			}
 		}
 	}

@@ -8,17 +8,16 @@ import (
 
 // postgresSession is one View or Update, with all the attempts an Update takes.
 //
-// It talks to the server as seldom as it can. BEGIN goes along with the first statement. Writes
-// are assumed to succeed: they are answered at once and sent with the next statement that reads, or
-// with COMMIT, in a form that is an error when it changes nothing. If that happens, the function is
-// run again and everything is answered as it is.
+// It talks to the server as seldom as it can. BEGIN goes along with the first statement. Once
+// something was read, writes are assumed to succeed: they are answered at once and sent with the next
+// statement that reads, or with COMMIT, in a form that is an error when it changes nothing. If that
+// happens, the function is run again and everything is answered as it is.
 type postgresSession struct {
 	engine *postgresEngine
 	// ctx ends the waiting for turns and connections, not a statement under way.
 	ctx    context.Context
 	update bool
-	// exact makes every write wait for its answer.
-	exact  bool
+	exact  bool     // every write waits for its answer
 	try    int      // counted from 1
 	losses int      // how often the server or a connection went away
 	held   []func() // give turns back
@@ -226,6 +225,9 @@ func (s *postgresSession) firstTrip() error {
 				return nil
 			}
 			s.fail(err, failed < len(s.requests) && s.requests[failed].assumed, false)
+		} else if cancelled := s.ctx.Err(); cancelled != nil {
+			s.fault = &postgresFault{broken, cancelled}
+			return cancelled
 		} else {
 			s.fail(err, false, false)
 		}

@@ -37,13 +37,13 @@ const (
 	lastAnalysis = 1 << 20
 )
 
-var written = regexp.MustCompile(`^(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)`)
+var writesTable = regexp.MustCompile(`^(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)`)
 
 func newPostgresStatistics() *postgresStatistics {
 	s := &postgresStatistics{byWrite: make([]*youngTable, len(statements))}
 	known := make(map[string]*youngTable)
 	for i, statement := range statements {
-		found := written.FindStringSubmatch(statement.text)
+		found := writesTable.FindStringSubmatch(statement.text)
 		if found == nil {
 			continue
 		}
@@ -60,14 +60,20 @@ func newPostgresStatistics() *postgresStatistics {
 
 // begin asks the server what it knows. One that does not answer is not asked for analyses either.
 func (s *postgresStatistics) begin(ctx context.Context, conn *pgxpool.Conn) {
+	known := make(map[string]int64)
+	var name string
+	var rows int64
+	// A table that was never looked at has -1 rows.
+	found, err := conn.Query(ctx, `SELECT relname, greatest(reltuples, 0)::bigint FROM pg_class
+		WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`, pgx.QueryExecModeSimpleProtocol)
+	if err == nil {
+		_, err = pgx.ForEachRow(found, []any{&name, &rows}, func() error { known[name] = rows; return nil })
+	}
 	for _, table := range s.tables {
-		rows := int64(math.MaxInt64)
-		err := conn.QueryRow(ctx, `SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = to_regclass($1)`,
-			pgx.QueryExecModeSimpleProtocol, table.name).Scan(&rows)
 		if err != nil {
-			rows = math.MaxInt64
+			known[table.name] = math.MaxInt64
 		}
-		table.begin(max(rows, 0))
+		table.begin(known[table.name])
 	}
 }
 
