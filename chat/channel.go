@@ -190,12 +190,9 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 		return nil, err
 	}
 	err := s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden)
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		if in.Name != "" {
 			e.Channel.Name = in.Name
@@ -226,12 +223,9 @@ func (s *Service) UpdateChannel(ctx context.Context, caller *api.Caller, in *api
 // DeleteChannel ends a channel and everything in it at once and for good.
 func (s *Service) DeleteChannel(ctx context.Context, caller *api.Caller, in *api.DeleteChannelRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden)
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		return s.deleteChannel(tx, events, e)
 	})

@@ -54,12 +54,9 @@ func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *
 func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in *api.DescribeChannelBanRequest) (*api.DescribeChannelBanResponse, error) {
 	var out *api.ChannelBan
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel, s.ahead(caller, in.MemberArn))
+		e, err := s.moderate(tx, caller, in.ChannelArn, errNoChannel, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		who, err := e.target(tx, in.MemberArn)
 		if err != nil {
@@ -82,12 +79,9 @@ func (s *Service) DescribeChannelBan(ctx context.Context, caller *api.Caller, in
 // either.
 func (s *Service) DeleteChannelBan(ctx context.Context, caller *api.Caller, in *api.DeleteChannelBanRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.MemberArn))
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden, s.ahead(caller, in.MemberArn))
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		who, err := e.target(tx, in.MemberArn)
 		if err != nil || !who.Banned {
@@ -117,12 +111,9 @@ func (s *Service) ListChannelBans(ctx context.Context, caller *api.Caller, in *a
 	}
 	out := &api.ListChannelBansResponse{ChannelArn: in.ChannelArn, ChannelBans: []api.ChannelBanSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden)
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		list, err := tx.ListChannelBans(e.Channel.Key, p.after, p.fetch())
 		if err != nil {

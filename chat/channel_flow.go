@@ -226,12 +226,9 @@ func (s *Service) channelFlow(tx store.Tx, caller *api.Caller, name string) (sto
 
 // enterFlow enters a channel whose flow somebody who moderates it wants to change, and reads the flow.
 func (s *Service) enterFlow(tx store.Tx, caller *api.Caller, channel, name string) (*entry, store.ChannelFlow, error) {
-	e, err := s.enter(tx, caller, channel, "", errNoChannel)
+	e, err := s.moderate(tx, caller, channel, errNoChannel)
 	if err != nil {
 		return nil, store.ChannelFlow{}, err
-	}
-	if !e.moderates() {
-		return nil, store.ChannelFlow{}, errForbidden
 	}
 	a, err := arn.Parse(name)
 	if err != nil || a.Kind != arn.ChannelFlow || !a.SameInstance(e.channelARN) {

@@ -59,12 +59,9 @@ func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller
 func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Caller, in *api.DescribeChannelModeratorRequest) (*api.DescribeChannelModeratorResponse, error) {
 	var out *api.ChannelModerator
 	err := s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errNoChannel, s.ahead(caller, in.ChannelModeratorArn))
+		e, err := s.moderate(tx, caller, in.ChannelArn, errNoChannel, s.ahead(caller, in.ChannelModeratorArn))
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		who, err := e.target(tx, in.ChannelModeratorArn)
 		if err != nil {
@@ -87,12 +84,9 @@ func (s *Service) DescribeChannelModerator(ctx context.Context, caller *api.Call
 // moderator is none afterwards either.
 func (s *Service) DeleteChannelModerator(ctx context.Context, caller *api.Caller, in *api.DeleteChannelModeratorRequest) error {
 	return s.update(ctx, func(tx store.Tx, events *events) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden, s.ahead(caller, in.ChannelModeratorArn))
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden, s.ahead(caller, in.ChannelModeratorArn))
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		who, err := e.target(tx, in.ChannelModeratorArn)
 		if err != nil || !who.Moderator {
@@ -125,12 +119,9 @@ func (s *Service) ListChannelModerators(ctx context.Context, caller *api.Caller,
 	}
 	out := &api.ListChannelModeratorsResponse{ChannelArn: in.ChannelArn, ChannelModerators: []api.ChannelModeratorSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden)
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		list, err := tx.ListChannelModerators(e.Channel.Key, p.after, p.fetch())
 		if err != nil {

@@ -52,6 +52,15 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel str
 	return e, s.enterSubChannel(tx, e, subChannel, absent)
 }
 
+// moderate enters a channel for an operation that only those who moderate it may do.
+func (s *Service) moderate(tx store.Tx, caller *api.Caller, channel string, absent *api.Error, next ...store.Ahead) (*entry, error) {
+	e, err := s.enter(tx, caller, channel, "", absent, next...)
+	if err == nil && !e.moderates() {
+		err = errForbidden
+	}
+	return e, err
+}
+
 // visit reads a channel for an operation that takes no bearer. There is no actor in the entry. A
 // channel that is not there is absent.
 func (s *Service) visit(tx store.Tx, caller *api.Caller, channel string, absent *api.Error) (*entry, error) {

@@ -389,12 +389,9 @@ func (s *Service) ListSubChannels(ctx context.Context, caller *api.Caller, in *a
 	}
 	out := &api.ListSubChannelsResponse{ChannelArn: in.ChannelArn, SubChannels: []api.SubChannelSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
-		e, err := s.enter(tx, caller, in.ChannelArn, "", errForbidden)
+		e, err := s.moderate(tx, caller, in.ChannelArn, errForbidden)
 		if err != nil {
 			return err
-		}
-		if !e.moderates() {
-			return errForbidden
 		}
 		if !e.elastic() {
 			return api.Errorf(api.BadRequest, "The channel is not elastic.")
