@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"carillon/store/sqlstore/pgtest"
 )
 
 // patience bounds every wait. Only a test that fails ever waits so long.
@@ -46,7 +50,7 @@ func startDevOn(t *testing.T, data string, flags ...string) *server {
 	t.Helper()
 	s := &server{readyFile: filepath.Join(t.TempDir(), "ready.json")}
 	arguments := append([]string{"dev", "--addr", "127.0.0.1:0", "--data", data, "--ready-file", s.readyFile}, flags...)
-	s.process = startProcess(t, nil, arguments...)
+	s.process = startProcess(t, databaseOf(t, data), arguments...)
 	var content []byte
 	s.await(t, "the ready file", func() bool {
 		var err error
@@ -57,6 +61,31 @@ func startDevOn(t *testing.T, data string, flags ...string) *server {
 		t.Fatalf("ready file: %v", err)
 	}
 	return s
+}
+
+// databases are the settings that name the databases of servers, by their data folder.
+var databases sync.Map
+
+// databaseOf is the environment of a server on a data folder: empty, so that it keeps everything in
+// there, or, when CARILLON_TEST_ENGINE is postgres, with the PostgreSQL database that belongs to the
+// folder, until the test that asked first is over.
+func databaseOf(t *testing.T, data string) []string {
+	t.Helper()
+	if os.Getenv("CARILLON_TEST_ENGINE") != "postgres" {
+		return nil
+	}
+	if known, ok := databases.Load(data); ok {
+		return known.([]string)
+	}
+	environ := []string{"CARILLON_DATABASE=" + pgtest.Start(t)}
+	databases.Store(data, environ)
+	t.Cleanup(func() {
+		databases.Delete(data)
+		if _, err := os.Stat(filepath.Join(data, "carillon.db")); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("beside its database the server has a file for records: %v", err)
+		}
+	})
+	return environ
 }
 
 // environ is the environment of a client that is configured as AWS's own tools are.

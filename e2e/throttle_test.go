@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,11 +64,13 @@ func startServe(t *testing.T, config string) *ready {
 	t.Helper()
 	r := &ready{Region: "us-east-1", AccountID: "210987654321", AccessKeyID: "AKIAE2E", SecretAccessKey: "a secret that only this test knows"}
 	file := filepath.Join(t.TempDir(), "carillon.yaml")
-	config += fmt.Sprintf("addr: 127.0.0.1:0\nadmin:\n  addr: \"off\"\ndata: %s\naccount: \"%s\"\nlog:\n  format: json\n", filepath.Join(t.TempDir(), "data"), r.AccountID)
+	data := filepath.Join(t.TempDir(), "data")
+	config += fmt.Sprintf("addr: 127.0.0.1:0\nadmin:\n  addr: \"off\"\ndata: %s\naccount: \"%s\"\nlog:\n  format: json\n", data, r.AccountID)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := startProcess(t, []string{"CARILLON_ROOT_KEY_ID=" + r.AccessKeyID, "CARILLON_ROOT_SECRET=" + r.SecretAccessKey}, "serve", "--config", file)
+	environ := append(slices.Clone(databaseOf(t, data)), "CARILLON_ROOT_KEY_ID="+r.AccessKeyID, "CARILLON_ROOT_SECRET="+r.SecretAccessKey)
+	p := startProcess(t, environ, "serve", "--config", file)
 	p.await(t, "the address of the server", func() bool {
 		for line := range strings.Lines(p.stderr.String()) {
 			var entry struct{ Msg, Addr string }

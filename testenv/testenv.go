@@ -121,10 +121,19 @@ func (e *Env) open(options []Option) {
 	e.Service = service
 }
 
+// databases are those of the tests on PostgreSQL.
+var databases = pgtest.Pool{Prepare: func(url string) error {
+	s, err := sqlstore.OpenPostgres(context.Background(), url, sqlstore.Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}}
+
 // open opens a new store: on SQLite, or, when CARILLON_TEST_ENGINE is postgres, on PostgreSQL.
 func open(t testing.TB) (*sqlstore.Store, error) {
 	if os.Getenv("CARILLON_TEST_ENGINE") == "postgres" {
-		return sqlstore.OpenPostgres(t.Context(), pgtest.Start(t), sqlstore.Options{})
+		return sqlstore.OpenPostgres(t.Context(), databases.Lend(t), sqlstore.Options{})
 	}
 	return sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
 }

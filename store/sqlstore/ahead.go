@@ -50,23 +50,24 @@ func (t *tx) foresee(ref store.ChannelRef, actor store.IdentityRef, all []store.
 	}
 	for _, next := range all {
 		if len(next.Standings) > 0 {
-			t.ahead.refs = slices.Clone(next.Standings)
-			t.ahead.standings = make([]store.Standing, len(next.Standings))
+			standings := make([]store.Standing, len(next.Standings))
+			t.ahead.refs, t.ahead.standings = slices.Clone(next.Standings), standings
 			args := make([]value, 0, len(next.Standings)*standingAhead.params)
 			for _, who := range next.Standings {
 				args = append(args, kindValue(who.Kind), text(who.ID), text(ref.ID), text(ref.Instance), text(ref.Account))
 			}
-			session.foresee(standingAhead, args, func(i int, r *row) { t.ahead.standings[i] = scanStanding(r) })
+			session.foresee(standingAhead, args, func(i int, r *row) { standings[i] = scanStanding(r) })
 		}
 		if !next.Since.IsZero() {
-			t.ahead.token, t.ahead.since = next.MessageToken, next.Since
+			t.ahead.token, t.ahead.since, t.ahead.known = next.MessageToken, next.Since, nil
 			session.foresee(messageTokenAhead, []value{
 				kindValue(actor.Kind), text(actor.ID),
 				messageDayOf(next.Since), messageDayOf(next.Since.Add(messageDay)), blob(next.MessageToken[:]), instant(next.Since),
 				text(ref.Instance), text(ref.Account),
 			}, func(_ int, r *row) {
-				found := scanMessageToken(r)
-				t.ahead.known = &found
+				if found := scanMessageToken(r); t.ahead.token == next.MessageToken {
+					t.ahead.known = &found
+				}
 			})
 		}
 	}

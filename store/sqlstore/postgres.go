@@ -54,11 +54,12 @@ func openPostgres(ctx context.Context, config *pgxpool.Config, o Options) (*Stor
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	e := &postgresEngine{pool: pool, texts: newPostgresTexts(), statistics: newPostgresStatistics(), log: o.Log}
+	closing, hurry := context.WithCancel(context.Background())
+	e := &postgresEngine{closing: closing, hurry: hurry, pool: pool, texts: newPostgresTexts(), statistics: newPostgresStatistics(), log: o.Log}
 	// What cannot work is told at once, not after the attempts that a running server is worth.
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		pool.Close()
+		e.close()
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	e.statistics.begin(ctx, conn)
@@ -108,6 +109,9 @@ type postgresEngine struct {
 	order  commitOrder
 	ending sync.WaitGroup // what nobody waits for any longer
 
+	closing context.Context // ends when the engine is closed
+	hurry   context.CancelFunc
+
 	statistics *postgresStatistics
 
 	repeated [unsure]atomic.Int64 // attempts beyond the first, by what became of the one before
@@ -118,6 +122,7 @@ var _ engine = (*postgresEngine)(nil)
 func (e *postgresEngine) dialect() dialect { return postgresDialect }
 
 func (e *postgresEngine) close() error {
+	e.hurry()
 	e.ending.Wait()
 	e.pool.Close()
 	return nil
@@ -186,6 +191,9 @@ func (s *postgresSession) attempt(fn func(session) (func(), error)) error {
 		place.skip()
 		return err
 	}
+	// Others need neither wait for the hooks of those before, nor can a hook that reads wait for us.
+	s.end()
+	s.leave()
 	place.run(committed)
 	return nil
 }

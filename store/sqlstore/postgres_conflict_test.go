@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"carillon/store"
 	"carillon/store/sqlstore/pgtest"
@@ -209,6 +210,46 @@ func TestPostgresHooks(t *testing.T) {
 		}
 		if !slices.Equal(order, []int{1, 2}) {
 			t.Errorf("announced in the order %v", order)
+		}
+	})
+	t.Run("a hook may read, also when there is no connection but the one of its commit", func(t *testing.T) {
+		s := openThrough(t, &wire{}, pgtest.Start(t), 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		err := s.Update(ctx, func(tx store.Tx) error {
+			tx.AfterCommit(func() {
+				if err := s.Ping(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+			return tx.PutSetting("name", nil)
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("who waits for the hooks of others keeps nobody from the channel", func(t *testing.T) {
+		s := newPostgres(t)
+		c := newScene(t, s, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		advance := func(tx store.Tx) error {
+			_, err := tx.AdvanceChannel(c.channel.Key, 1, 0)
+			return err
+		}
+		err := s.Update(ctx, func(tx store.Tx) error {
+			tx.AfterCommit(func() {
+				// Somebody else advances the channel, without hooks to wait for.
+				done := make(chan error)
+				go func() { done <- s.Update(ctx, advance) }()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+			return advance(tx)
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("a hook that panics does not stop those after it", func(t *testing.T) {

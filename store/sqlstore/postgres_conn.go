@@ -105,7 +105,7 @@ type postgresConnState struct {
 	buffer  []byte   // that values point into
 	row     row      // the one that scan functions get
 	current postgresRow
-	scanned bool // the last exchange has called a scan function
+	heard   bool // of the last exchange somebody has been told something
 }
 
 const stateKey = "carillon"
@@ -143,7 +143,7 @@ func (c *postgresConn) inTransaction() bool { return !c.raw.IsClosed() && c.raw.
 // exchange runs all requests in one round trip. After the first one that fails, none has an effect;
 // failed is its place, or len(requests) when it cannot be told.
 func (c *postgresConn) exchange(requests []postgresRequest) (failed int, err error) {
-	c.scanned = false
+	c.heard = false
 	if c.raw.IsClosed() {
 		return len(requests), errUnsent
 	}
@@ -185,6 +185,7 @@ func (c *postgresConn) receiveAll(p *pgconn.Pipeline, requests []postgresRequest
 // send queues a request, and the preparation of its text when this connection has not seen it.
 func (c *postgresConn) send(p *pgconn.Pipeline, q *postgresRequest) {
 	described := q.text.described.Load()
+	q.preparing = false // maybe it was, on a connection that was lost
 	if !c.prepared[q.text.id] {
 		c.prepared[q.text.id], q.preparing = true, true
 		p.SendPrepare(q.text.name, q.text.sql, parameterTypes(q.args[:q.params]))
@@ -225,7 +226,7 @@ func (c *postgresConn) receive(p *pgconn.Pipeline, q *postgresRequest) error {
 		}
 		for result.NextRow() {
 			if q.scan != nil {
-				c.scanned = true
+				c.heard = true
 				c.current.values = result.Values()
 				c.row.next = 0
 				q.scan(i, &c.row)
@@ -238,6 +239,7 @@ func (c *postgresConn) receive(p *pgconn.Pipeline, q *postgresRequest) error {
 		case q.text == c.texts.commit && tag.String() != "COMMIT":
 			return errRolledBack
 		case q.ran != nil:
+			c.heard = true
 			q.ran(i, int(tag.RowsAffected()))
 		}
 	}

@@ -20,6 +20,8 @@ var (
 type postgresFault struct {
 	kind faultKind
 	err  error // as the caller may see it
+
+	stray bool // other connections have the same fault, though they work
 }
 
 type faultKind uint8
@@ -82,6 +84,7 @@ var strays = map[string]bool{
 var races = map[string]bool{
 	uniqueViolation: true,
 	"42P07":         true, // duplicate_table
+	"42701":         true, // duplicate_column
 	"42710":         true, // duplicate_object
 	"XX000":         true, // tuple concurrently updated
 }
@@ -95,15 +98,15 @@ func classify(err error, assumed, committing bool) *postgresFault {
 	}
 	switch {
 	case committing && (told.Code == unknownOutcome || told.Code == completionUnknown):
-		return &postgresFault{unsure, fmt.Errorf("%w: %w", store.ErrUncertain, err)}
+		return &postgresFault{kind: unsure, err: fmt.Errorf("%w: %w", store.ErrUncertain, err)}
 	case assumed && (told.Code == uniqueViolation || told.Code == divisionByZero):
-		return &postgresFault{mistaken, fmt.Errorf("%w: %w", errAssumed, err)}
+		return &postgresFault{kind: mistaken, err: fmt.Errorf("%w: %w", errAssumed, err)}
 	case conflicts[told.Code]:
-		return &postgresFault{conflict, fmt.Errorf("%w: %w", store.ErrBusy, err)}
+		return &postgresFault{kind: conflict, err: fmt.Errorf("%w: %w", store.ErrBusy, err)}
 	case overloads[told.Code], strays[told.Code]:
-		return &postgresFault{lost, fmt.Errorf("%w: %w", store.ErrBusy, err)}
+		return &postgresFault{kind: lost, err: fmt.Errorf("%w: %w", store.ErrBusy, err), stray: strays[told.Code]}
 	}
-	return &postgresFault{broken, fmt.Errorf("sqlstore: %w", err)}
+	return &postgresFault{kind: broken, err: fmt.Errorf("sqlstore: %w", err)}
 }
 
 // classifyLoss is for errors that are no answer to a statement. told is the last word of the server,
@@ -112,15 +115,15 @@ func classifyLoss(err error, told *pgconn.PgError, committing bool) *postgresFau
 	var connecting *pgconn.ConnectError
 	switch {
 	case errors.Is(err, errProtocol), errors.Is(err, errRolledBack):
-		return &postgresFault{broken, err}
+		return &postgresFault{kind: broken, err: err}
 	case errors.As(err, &connecting):
 		if told != nil && !overloads[told.Code] {
-			return &postgresFault{broken, fmt.Errorf("sqlstore: %w", err)} // such as a wrong password
+			return &postgresFault{kind: broken, err: fmt.Errorf("sqlstore: %w", err)} // such as a wrong password
 		}
 	case committing && !errors.Is(err, errUnsent):
-		return &postgresFault{unsure, fmt.Errorf("%w: %w", store.ErrUncertain, err)}
+		return &postgresFault{kind: unsure, err: fmt.Errorf("%w: %w", store.ErrUncertain, err)}
 	}
-	return &postgresFault{lost, fmt.Errorf("%w: %w", store.ErrBusy, err)}
+	return &postgresFault{kind: lost, err: fmt.Errorf("%w: %w", store.ErrBusy, err)}
 }
 
 // severity is the word for it that does not depend on the server's language; very old servers and

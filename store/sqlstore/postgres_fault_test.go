@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,6 +146,26 @@ func TestPostgresFaults(t *testing.T) {
 			t.Errorf("the next Update answers %v, hook called: %v", err, called)
 		}
 	})
+	t.Run("an Update whose first answer is lost at its end does not tell its function twice", func(t *testing.T) {
+		w.mu.Lock()
+		w.clip = func(sent []byte) bool {
+			clips := bytes.Contains(sent, []byte("once"))
+			if clips {
+				w.clip = nil
+			}
+			return clips
+		}
+		w.mu.Unlock()
+		var told []int
+		err := s.engine.update(t.Context(), func(session session) (func(), error) {
+			told = append(told, 0)
+			_, err := session.exec(putSetting, []value{text("once"), blob(nil)}, func(int, int) { told[len(told)-1]++ })
+			return nil, err
+		})
+		if err != nil || !slices.Equal(told, []int{1, 1}) {
+			t.Errorf("Update answers %v, and its runs were told %v times", err, told)
+		}
+	})
 	t.Run("an Update that conflicts whatever it does is given up", func(t *testing.T) {
 		other := openThrough(t, &wire{}, url, 4)
 		runs := 0
@@ -176,6 +197,62 @@ func TestPostgresFaults(t *testing.T) {
 		})
 		if err == nil || errors.Is(err, store.ErrBusy) || runs != 1 {
 			t.Errorf("Update answers %v after %d runs", err, runs)
+		}
+	})
+}
+
+func TestPostgresReconnecting(t *testing.T) {
+	t.Run("what one connection was to prepare is not expected of the next one, which knows it", func(t *testing.T) {
+		w := &wire{}
+		e := openThrough(t, w, pgtest.Start(t), 4).engine.(*postgresEngine)
+		acquire := func() *postgresConn {
+			pooled, err := e.pool.Acquire(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return newPostgresConn(pooled, e.texts)
+		}
+		lost, knowing := acquire(), acquire()
+		defer knowing.release()
+		requests := []postgresRequest{{text: e.texts.plain[ping.id]}}
+		if _, err := knowing.exchange(requests); err != nil {
+			t.Fatal(err)
+		}
+		w.mu.Lock()
+		w.cut = func(sent []byte) bool { return bytes.Contains(sent, []byte(ping.text)) }
+		w.mu.Unlock()
+		if _, err := lost.exchange(requests); err == nil {
+			t.Error("a connection that was cut answers")
+		}
+		lost.drop()
+		if _, err := knowing.exchange(requests); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("when no further connection can be had, those that are there are kept", func(t *testing.T) {
+		w := &wire{}
+		s := openThrough(t, w, pgtest.Start(t), 4)
+		refuse := func(refuse bool) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.refuse = refuse
+		}
+		err := s.View(t.Context(), func(tx store.Tx) error { // on the only connection there is
+			if _, err := tx.Setting("nothing"); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			refuse(true)
+			if err := s.Ping(t.Context()); !errors.Is(err, store.ErrBusy) {
+				t.Errorf("Ping answers %v, want %v", err, store.ErrBusy)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.engine.(*postgresEngine).ending.Wait()
+		if err := s.Ping(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }
@@ -311,6 +388,7 @@ func TestPostgresClassify(t *testing.T) {
 		assumed, committing bool
 		want                faultKind
 		busy, uncertain     bool
+		stray               bool
 	}{
 		{name: "a serialization failure", err: told("40001"), want: conflict, busy: true},
 		{name: "a serialization failure of a commit", err: told("40001"), committing: true, want: conflict, busy: true},
@@ -321,7 +399,7 @@ func TestPostgresClassify(t *testing.T) {
 		{name: "nothing changed, where something should", err: told("22012"), assumed: true, want: mistaken},
 		{name: "a wrong statement", err: told("42601"), want: broken},
 		{name: "a wrong statement before a commit", err: told("42601"), committing: true, want: broken},
-		{name: "a statement of a schema that is no more", err: told("0A000"), want: lost, busy: true},
+		{name: "a statement of a schema that is no more", err: told("0A000"), want: lost, busy: true, stray: true},
 		{name: "a server that is shut down", err: last("57P01"), want: lost, busy: true},
 		{name: "a server that is shut down during a commit", err: last("57P01"), committing: true, want: unsure, uncertain: true},
 		{name: "an outcome that the server does not know", err: told("40003"), committing: true, want: unsure, uncertain: true},
@@ -333,8 +411,8 @@ func TestPostgresClassify(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := classify(test.err, test.assumed, test.committing)
-			if got.kind != test.want {
-				t.Errorf("kind %d, want %d", got.kind, test.want)
+			if got.kind != test.want || got.stray != test.stray {
+				t.Errorf("kind %d, stray: %v, want %d, %v", got.kind, got.stray, test.want, test.stray)
 			}
 			if errors.Is(got.err, store.ErrBusy) != test.busy || errors.Is(got.err, store.ErrUncertain) != test.uncertain || !errors.Is(got.err, test.err) {
 				t.Errorf("error %v", got.err)
@@ -374,6 +452,25 @@ func TestOpenPostgres(t *testing.T) {
 		defer admin.Exec(t.Context(), "DROP DATABASE latin WITH (FORCE)")
 		u := server[:strings.Index(server, "/carillon_")] + "/latin" + server[strings.Index(server, "?"):]
 		refused(t, u, "LATIN1")
+	})
+	t.Run("nodes that start at the same time change the tables once", func(t *testing.T) {
+		known, err := migrations(migrationFiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := append(known, migration{
+			version: int64(len(known) + 1), name: "9999_more.sql", text: "ALTER TABLE setting ADD COLUMN more bigint", checksum: "of the test",
+		})
+		stores := nodes(t, 4)
+		errs := make(chan error, len(stores))
+		for _, s := range stores {
+			go func() { errs <- applyMigrations(s.engine, steps) }()
+		}
+		for range stores {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
 	})
 	t.Run("nodes that start at the same time make the tables once", func(t *testing.T) {
 		url := pgtest.Start(t)

@@ -15,6 +15,7 @@ import (
 
 	"carillon/arn"
 	"carillon/store"
+	"carillon/store/sqlstore/pgtest"
 )
 
 // populate fills a store with a little of everything, and waits for what the server learns from it.
@@ -191,6 +192,39 @@ func TestYoungTable(t *testing.T) {
 	if table.wrote(math.MaxInt32) {
 		t.Error("a table that is not young is analyzed")
 	}
+}
+
+func TestPostgresAnalysis(t *testing.T) {
+	t.Run("closing does not wait for an analysis", func(t *testing.T) {
+		url := pgtest.Start(t)
+		s := openThrough(t, &wire{}, url, 4)
+		other, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close(t.Context())
+		// This lets others write, but not analyze.
+		if _, err := other.Exec(t.Context(), "BEGIN; LOCK TABLE setting IN SHARE UPDATE EXCLUSIVE MODE"); err != nil {
+			t.Fatal(err)
+		}
+		for range firstAnalysis {
+			if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.PutSetting("name", nil) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		closed := make(chan error)
+		go func() { closed <- s.Close() }()
+		select {
+		case err = <-closed:
+		case <-time.After(10 * time.Second):
+			t.Error("it waits")
+			other.Close(t.Context())
+			err = <-closed
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestAssumedText(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *postgresSession) pause() error {
 	case <-timer.C:
 		return nil
 	case <-s.ctx.Done():
-		s.fault = &postgresFault{broken, s.ctx.Err()}
+		s.fault = &postgresFault{kind: broken, err: s.ctx.Err()}
 		return s.fault.err
 	}
 }
@@ -58,7 +58,7 @@ func (s *postgresSession) takeTurns() error {
 func (s *postgresSession) takeTurn(about turn) error {
 	release, err := s.engine.turns.take(s.ctx, about)
 	if err != nil {
-		s.fault = &postgresFault{broken, err}
+		s.fault = &postgresFault{kind: broken, err: err}
 		return err
 	}
 	s.held = append(s.held, release)
@@ -70,4 +70,5 @@ func (s *postgresSession) leave() {
 	for _, release := range s.held {
 		release()
 	}
+	s.held = nil
 }

@@ -61,6 +61,9 @@ func (s *postgresSession) end() {
 	switch {
 	case conn == nil:
 	case s.fault != nil && s.fault.kind == lost:
+		if conn.raw.IsClosed() || s.fault.stray {
+			s.engine.pool.Reset() // it is seldom alone
+		}
 		conn.drop()
 	case !conn.inTransaction():
 		conn.release()
@@ -226,17 +229,15 @@ func (s *postgresSession) firstTrip() error {
 			}
 			s.fail(err, failed < len(s.requests) && s.requests[failed].assumed, false)
 		} else if cancelled := s.ctx.Err(); cancelled != nil {
-			s.fault = &postgresFault{broken, cancelled}
+			s.fault = &postgresFault{kind: broken, err: cancelled}
 			return cancelled
 		} else {
 			s.fail(err, false, false)
 		}
-		if s.fault.kind != lost || s.conn != nil && s.conn.scanned || !s.more() {
+		if s.fault.kind != lost || s.conn != nil && s.conn.heard || !s.more() {
 			return s.fault.err
 		}
 		s.end()
-		// A connection is seldom lost alone.
-		s.engine.pool.Reset()
 		if err := s.pause(); err != nil {
 			return err
 		}

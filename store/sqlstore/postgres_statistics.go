@@ -101,7 +101,7 @@ func (t *youngTable) wrote(rows int) bool {
 	return written >= next && t.next.CompareAndSwap(next, following(written))
 }
 
-// analyze lets the server look at tables.
+// analyze lets the server look at tables, unless the engine is closed meanwhile.
 func (e *postgresEngine) analyze(tables []*youngTable) {
 	statement := "ANALYZE "
 	for i, table := range tables {
@@ -110,7 +110,7 @@ func (e *postgresEngine) analyze(tables []*youngTable) {
 		}
 		statement += table.name
 	}
-	if _, err := e.pool.Exec(context.Background(), statement); err != nil {
+	if _, err := e.pool.Exec(e.closing, statement); err != nil && e.closing.Err() == nil {
 		e.log.Warn("tables could not be analyzed", "statement", statement, "err", err)
 	}
 }

@@ -30,7 +30,14 @@ type wire struct {
 	// hold is asked likewise; what it returns, unless nil, is called when the answer is here, and the
 	// answer gets through afterwards.
 	hold func(sent []byte) func()
+	// clip is asked likewise; when it says yes, all of the answer gets through but its last message.
+	clip func(sent []byte) bool
+	// refuse lets nobody connect.
+	refuse bool
 }
+
+// readyForQuery is how long the last message of every answer is.
+const readyForQuery = 6
 
 type wireConn struct {
 	net.Conn
@@ -40,6 +47,7 @@ type wireConn struct {
 	trip      int
 	broken    bool
 	held      func()
+	clipped   bool
 }
 
 func (c *wireConn) Write(b []byte) (int, error) {
@@ -54,6 +62,7 @@ func (c *wireConn) Write(b []byte) (int, error) {
 	if c.wire.hold != nil {
 		c.held = c.wire.hold(b)
 	}
+	c.clipped = c.wire.clip != nil && c.wire.clip(b)
 	c.wire.mu.Unlock()
 	return c.Conn.Write(b)
 }
@@ -61,10 +70,14 @@ func (c *wireConn) Write(b []byte) (int, error) {
 func (c *wireConn) Read(b []byte) (int, error) {
 	c.wire.mu.Lock()
 	broken := c.broken || c.wire.last != 0 && c.trip > c.wire.last
-	held := c.held
+	held, clipped := c.held, c.clipped
 	c.held = nil
 	c.wire.mu.Unlock()
 	n, err := c.Conn.Read(b) // also when broken: the server has then done what it was told
+	if clipped {
+		c.Conn.Close()
+		return max(n-readyForQuery, 0), err
+	}
 	if held != nil {
 		held()
 	}
@@ -91,6 +104,12 @@ func openThrough(t *testing.T, w *wire, url string, connections int32) *Store {
 	}
 	config.MaxConns = connections
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		w.mu.Lock()
+		refused := w.refuse
+		w.mu.Unlock()
+		if refused {
+			return nil, errCut
+		}
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err

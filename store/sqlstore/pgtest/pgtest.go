@@ -42,14 +42,26 @@ func Start(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := "carillon_" + strings.ToLower(rand.Text())
-	administer(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { administer(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	database, err := withDatabase(server, name)
+	database, drop, err := create(server)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
 	return database
+}
+
+// create makes an empty database of a server.
+func create(server string) (database string, drop func() error, err error) {
+	name := "carillon_" + strings.ToLower(rand.Text())
+	if database, err = withDatabase(server, name); err != nil {
+		return "", nil, err
+	}
+	drop = func() error { return administer(server, "DROP DATABASE "+name+" WITH (FORCE)") }
+	return database, drop, administer(server, "CREATE DATABASE "+name)
 }
 
 // withDatabase is the URL of another database of the same server.
@@ -64,15 +76,15 @@ func withDatabase(server, name string) (string, error) {
 
 // administer runs one statement outside of every test's database. The context of a test that is
 // over would be no use.
-func administer(t testing.TB, server, statement string) {
-	t.Helper()
+func administer(server, statement string) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
+		return fmt.Errorf("%s: %w", statement, err)
 	}
+	return nil
 }

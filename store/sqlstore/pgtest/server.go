@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,10 +38,10 @@ const patience = time.Minute
 const keeper = `
 cd "$1" || exit 1
 trap '' INT TERM HUP
-initdb="$2/initdb"; postgres="$2/postgres"; shift 2
-"$initdb" --pgdata data --username postgres --auth trust --encoding UTF8 --no-sync "$@" >log 2>&1 || { cat log >&2; exit 1; }
+initdb="$2/initdb"; postgres="$2/postgres"; locale="$3"; shift 3
+"$initdb" --pgdata data --username postgres --auth trust --encoding UTF8 --no-sync $locale >log 2>&1 || { cat log >&2; exit 1; }
 "$postgres" -D data -k "$PWD" -c listen_addresses= -c max_connections=250 -c fsync=on \
-	-c log_min_messages=fatal >>log 2>&1 </dev/null &
+	-c log_min_messages=fatal "$@" >>log 2>&1 </dev/null &
 server=$!
 read -r _
 kill -INT $server 2>/dev/null
@@ -48,8 +49,8 @@ wait $server
 cd / && rm -rf "$OLDPWD"
 `
 
-// StartServer starts a server.
-func StartServer() (*Server, error) {
+// StartServer starts a server, with settings such as "fsync=off" beside those of every server here.
+func StartServer(settings ...string) (*Server, error) {
 	bin, version, err := installed()
 	if err != nil {
 		return nil, err
@@ -61,8 +62,10 @@ func StartServer() (*Server, error) {
 	}
 	s := &Server{dir: dir, ended: make(chan error, 1)}
 	s.URL = (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {dir}}.Encode()}).String()
-	args := append([]string{"-c", keeper, "keeper", dir, bin}, locale(version)...)
-	cmd := exec.Command("/bin/sh", args...)
+	cmd := exec.Command("/bin/sh", "-c", keeper, "keeper", dir, bin, strings.Join(locale(version), " "))
+	for _, setting := range settings {
+		cmd.Args = append(cmd.Args, "-c", setting)
+	}
 	var fault bytes.Buffer
 	cmd.Stderr = &fault
 	// A process group of its own: an interrupt at the terminal is for the tests, which then let go.
