@@ -141,6 +141,31 @@ func callers(b *testing.B, n int, fn func() error) {
 	})
 }
 
+// compare runs fn(0) and fn(1) by turns and reports the medians of both and their ratio, which the
+// other load of a machine hardly touches. The ratio of the means tells of what is seldom but long.
+func compare(b *testing.B, name0, name1 string, fn func(i int)) {
+	b.Helper()
+	var took [2][]float64
+	var sum [2]float64
+	for b.Loop() {
+		for i := range took {
+			start := time.Now()
+			fn(i)
+			µs := float64(time.Since(start).Nanoseconds()) / 1000
+			took[i], sum[i] = append(took[i], µs), sum[i]+µs
+		}
+	}
+	var median [2]float64
+	for i := range took {
+		slices.Sort(took[i])
+		median[i] = took[i][len(took[i])/2]
+	}
+	b.ReportMetric(median[0], name0+"-µs")
+	b.ReportMetric(median[1], name1+"-µs")
+	b.ReportMetric(median[1]/median[0], "ratio")
+	b.ReportMetric(sum[1]/sum[0], "mean-ratio")
+}
+
 func processorTime(b *testing.B) time.Duration {
 	var usage unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
@@ -216,8 +241,7 @@ func BenchmarkEnterChannel(b *testing.B) {
 }
 
 // BenchmarkChannelSize shows that what an operation costs does not depend on how many members a
-// channel has. It does everything once in a small channel and once in a large one, by turns, and
-// reports the medians and their ratio, which the other load of a machine hardly touches.
+// channel has.
 func BenchmarkChannelSize(b *testing.B) {
 	const large, small, batch = 200_000, 200, 100
 	t := newTown(b, 2*large)
@@ -226,28 +250,14 @@ func BenchmarkChannelSize(b *testing.B) {
 	for i := range channels[0] {
 		channels[0][i] = t.channel(b, t.users[i*small:(i+1)*small])
 	}
-	compare := func(b *testing.B, fn func(store.Channel)) {
-		var took [2][]float64
-		for b.Loop() {
-			for size, among := range channels {
-				c := among[rand.IntN(len(among))]
-				start := time.Now()
-				fn(c)
-				took[size] = append(took[size], float64(time.Since(start).Microseconds()))
-			}
-		}
-		slices.Sort(took[0])
-		slices.Sort(took[1])
-		ofSmall, ofLarge := took[0][len(took[0])/2], took[1][len(took[1])/2]
-		b.ReportMetric(ofSmall, "small-µs")
-		b.ReportMetric(ofLarge, "large-µs")
-		b.ReportMetric(ofLarge/ofSmall, "ratio")
+	in := func(b *testing.B, fn func(store.Channel)) {
+		compare(b, "small", "large", func(size int) { fn(channels[size][rand.IntN(len(channels[size]))]) })
 	}
 	add := func(b *testing.B, c store.Channel, members []store.Identity) {
 		t.update(b, func(tx store.Tx) error { return t.addMembers(tx, c, members) })
 	}
 	b.Run("list", func(b *testing.B) {
-		compare(b, func(c store.Channel) {
+		in(b, func(c store.Channel) {
 			err := t.View(context.Background(), func(tx store.Tx) error {
 				page, err := tx.ListChannelMemberships(c.Key, false, 0, 50)
 				if err == nil && len(page) != 50 {
@@ -263,7 +273,7 @@ func BenchmarkChannelSize(b *testing.B) {
 	// Members picked at random from those who are in no channel yet, an old town's worth.
 	b.Run("add anybody", func(b *testing.B) {
 		others := t.users[large : 2*large]
-		compare(b, func(c store.Channel) {
+		in(b, func(c store.Channel) {
 			if len(others) < batch {
 				b.Fatal("everybody is a member")
 			}
@@ -275,7 +285,7 @@ func BenchmarkChannelSize(b *testing.B) {
 	b.Run("add newcomers", func(b *testing.B) {
 		t.newUsers(b, 200_000)
 		others := t.users[2*large:]
-		compare(b, func(c store.Channel) {
+		in(b, func(c store.Channel) {
 			if len(others) < batch {
 				b.Fatal("everybody is a member")
 			}

@@ -18,4 +18,6 @@ func BenchmarkPostgres(b *testing.B) {
 	b.Run("Update", BenchmarkUpdate)
 	b.Run("AddMembers", BenchmarkAddMembers)
 	b.Run("EnterChannel", BenchmarkEnterChannel)
+	b.Run("SendMessage", BenchmarkSendMessage)
+	b.Run("ListMessages", BenchmarkListMessages)
 }

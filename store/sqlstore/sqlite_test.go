@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -243,56 +242,6 @@ func TestSQLiteReaders(t *testing.T) {
 			t.Error("there is something")
 		}
 	})
-}
-
-// TestMembershipSize holds a membership to its budget. Members join in no order, many channels at a
-// time, which leaves the pages as full as they will ever be in practice.
-func TestMembershipSize(t *testing.T) {
-	const users, channels, memberships, budget = 2_000, 100, 40_000, 200
-	s := openTest(t)
-	keys := store.NewKeys(1, time.Now)
-	instance := keys.Next()
-	who := keys.Take(users)
-	where := keys.Take(channels)
-	random := rand.New(rand.NewPCG(1, 2))
-	pages := func() (n int64) {
-		t.Helper()
-		conn := s.engine.(*sqliteEngine).writer.conn // idle
-		stmt, _, err := conn.conn.PrepareTransient("PRAGMA page_count")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer stmt.Finalize()
-		if _, err := stmt.Step(); err != nil {
-			t.Fatal(err)
-		}
-		return stmt.ColumnInt64(0)
-	}
-	before := pages()
-	joins := random.Perm(users * channels)[:memberships]
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for len(joins) > 0 {
-		err := s.Update(t.Context(), func(tx store.Tx) error {
-			for _, join := range joins[:1000] {
-				m := store.ChannelMembership{
-					Key: keys.Next(), Channel: where[join%channels], Member: who[join/channels], InvitedBy: instance, Created: now,
-				}
-				if err := tx.CreateChannelMemberships(m.Channel, []store.ChannelMembership{m}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		joins = joins[1000:]
-	}
-	if size := (pages() - before) * 4096 / memberships; size > budget {
-		t.Errorf("a membership takes %d bytes, the budget is %d", size, budget)
-	} else {
-		t.Logf("a membership takes %d bytes", size)
-	}
 }
 
 func FuzzText(f *testing.F) {
