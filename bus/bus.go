@@ -24,6 +24,12 @@ type Event struct {
 	Sequence int64
 	// Audience says who gets the event.
 	Audience Audience
+	// Leaves is the sub-channel, of the same channel, that those who join with this event leave
+	// without a word.
+	Leaves string
+	// Gone, when not empty, makes the event one that nobody is sent: it lists identities that were
+	// deleted, or app instances that were, with all their identities. Their sessions end.
+	Gone []string
 	// Payload is the JSON text of the resource, with times as ISO 8601 strings.
 	Payload []byte
 }
@@ -41,6 +47,15 @@ type Audience struct {
 	Joined []string
 	// Left lists identities that get this event as their last one of the channel.
 	Left []string
+}
+
+// Stream is one sequence of events: a channel, or a sub-channel of an elastic channel. What happens to
+// an elastic channel as a whole is in the stream of the channel, what happens in a sub-channel in its
+// own; each counts for itself.
+type Stream struct {
+	Channel, SubChannel string
+	// Sequence is a place in the stream, counted from 1; 0 is before its beginning.
+	Sequence int64
 }
 
 // Bus takes events to every subscriber.
