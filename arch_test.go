@@ -43,6 +43,7 @@ var house = map[string][]string{
 
 	// Rooms.
 	"auth":     {"api", "arn", "sigv4", "store"},
+	"cert":     {},
 	"chat":     {"api", "arn", "bus", "store"},
 	"rest":     {"api", "arn", "sigv4"},
 	"throttle": {"api", "arn"},

@@ -218,8 +218,8 @@ func TestAuthority(t *testing.T) {
 
 	t.Run("files that make no sense are told, or replaced where nothing is lost", func(t *testing.T) {
 		for name, c := range map[string]struct{ file, content, want string }{
-			"no authority any more":           {"ca.pem", "", "ca.pem"},
-			"no key any more":                 {"ca-key.pem", "", "failed to find any PEM data"},
+			"no authority any more":           {"ca.pem", "", "find any PEM data in certificate input"},
+			"no key any more":                 {"ca-key.pem", "", "find any PEM data in key input"},
 			"a key of another":                {"ca-key.pem", "key", "private key does not match public key"},
 			"the certificate of no authority": {"ca.pem", "leaf", "does not match"},
 			"a broken certificate":            {"leaf.pem", "-----BEGIN", ""},
