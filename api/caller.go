@@ -16,6 +16,9 @@ type Caller struct {
 	RequestID string
 	// Authority is the host, and port if any, that the request was sent to.
 	Authority string
+	// Secure reports whether the client speaks TLS, as far as that is known: a proxy before the server,
+	// and so anybody, may say it. No permission may depend on it.
+	Secure bool
 	// SourceAddress is the network address the request came from, without its port.
 	SourceAddress string
 }

@@ -96,7 +96,8 @@ func (x *exchange) receive() (any, error) {
 		return nil, err
 	}
 	caller.RequestID = x.id
-	caller.Authority = x.r.Host
+	caller.Authority = authority(x.r)
+	caller.Secure = isSecure(x.r)
 	caller.SourceAddress = x.r.RemoteAddr
 	if host, _, err := net.SplitHostPort(x.r.RemoteAddr); err == nil {
 		caller.SourceAddress = host

@@ -2,6 +2,8 @@ package rest
 
 import (
 	"bytes"
+	"crypto/tls"
+	"log/slog"
 	"net"
 	"strconv"
 
@@ -10,19 +12,25 @@ import (
 	"carillon/api"
 )
 
-// Listener wraps the listener of the API's HTTP server. What net/http refuses before there is a
-// request to hand over, such as a path with a broken percent-escape, a malformed header or headers
-// that are too long, it answers with a line of plain text of its own; on the way out that answer
-// becomes an error in AWS's shape.
-func Listener(l net.Listener) net.Listener { return listener{l} }
+// Listener wraps a listener of the API's HTTP server, plain or of crypto/tls. What net/http refuses
+// before there is a request to hand over, such as a path with a broken percent-escape, a malformed
+// header or headers that are too long, it answers with a line of plain text of its own; on the way out
+// that answer becomes an error in AWS's shape. log is told, at level debug, of handshakes that fail.
+func Listener(l net.Listener, log *slog.Logger) net.Listener { return listener{l, log} }
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	log *slog.Logger
+}
 
 // Accept implements net.Listener.
 func (l listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
+	}
+	if secured, ok := c.(*tls.Conn); ok {
+		return &secureConn{conn: conn{secured}, tls: secured, log: l.log}, nil
 	}
 	return conn{c}, nil
 }
@@ -43,14 +51,6 @@ func (c conn) Write(b []byte) (int, error) {
 	if err != nil {
 		return c.Conn.Write(b)
 	}
-	if _, err := c.Conn.Write(refusal(status, head, text)); err != nil {
-		return 0, err
-	}
-	return len(b), nil
-}
-
-// refusal is an answer of net/http in AWS's shape.
-func refusal(status int, head, text []byte) []byte {
 	kind := api.BadRequest
 	switch status {
 	case 431:
@@ -63,10 +63,18 @@ func refusal(status int, head, text []byte) []byte {
 	if _, reason, ok := bytes.Cut(text, []byte(": ")); ok {
 		message = "The request is not valid HTTP: " + string(reason) + "."
 	}
-	body := appendError(nil, api.Errorf(kind, "%s", message))
+	if _, err := c.Conn.Write(refusal(head, api.Errorf(kind, "%s", message))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// refusal is an answer that begins with head and has an error in AWS's shape.
+func refusal(head []byte, e *api.Error) []byte {
+	body := appendError(nil, e)
 	out := append([]byte{}, head...)
 	out = append(out, "\r\nContent-Type: application/json\r\nConnection: close\r\nX-Amzn-Errortype: "...)
-	out = append(out, kind.Exception()...)
+	out = append(out, e.Kind.Exception()...)
 	out = append(out, "\r\nX-Amzn-Requestid: "...)
 	out = append(out, uuid.NewString()...)
 	out = append(out, "\r\nContent-Length: "...)

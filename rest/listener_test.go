@@ -2,7 +2,9 @@ package rest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,10 +13,21 @@ import (
 )
 
 func TestListenerGivesTheAnswersOfTheHTTPServerTheShapeOfAWS(t *testing.T) {
+	t.Run("in the clear", func(t *testing.T) { testListener(t, nil) })
+	t.Run("by TLS", func(t *testing.T) { testListener(t, newSecured(t)) })
+}
+
+// testListener tests a listener that speaks TLS when there is something to speak it with.
+func testListener(t *testing.T, s *secured) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the handler's own plain text", http.StatusBadRequest)
 	}))
-	server.Listener = Listener(server.Listener)
+	dial := func() (net.Conn, error) { return net.Dial("tcp", server.Listener.Addr().String()) }
+	if s != nil {
+		server.Listener = tls.NewListener(server.Listener, s.server)
+		dial = func() (net.Conn, error) { return tls.Dial("tcp", server.Listener.Addr().String(), s.client) }
+	}
+	server.Listener = Listener(server.Listener, slog.New(slog.DiscardHandler))
 	server.Config.MaxHeaderBytes = 4096
 	server.Start()
 	defer server.Close()
@@ -33,7 +46,7 @@ func TestListenerGivesTheAnswersOfTheHTTPServerTheShapeOfAWS(t *testing.T) {
 		{"what a handler answers, which is left as it is", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "", 400},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			client, err := net.Dial("tcp", server.Listener.Addr().String())
+			client, err := dial()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -63,6 +64,13 @@ func TestCaller(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
+		}
+	})
+	t.Run("an operation sees whether the caller speaks TLS", func(t *testing.T) {
+		r := arrived("POST", channelPath+"/messages", messageBody)
+		r.TLS = &tls.ConnectionState{}
+		if got, err := receive(stubOptions(), r); err != nil || !got.Secure {
+			t.Errorf("%+v, %v", got, err)
 		}
 	})
 	t.Run("an address without port is taken as it is", func(t *testing.T) {
