@@ -27,8 +27,10 @@ type Options struct {
 	// Partition and Region are those of every ARN: "aws" and such as "us-east-1".
 	Partition, Region string
 	Limits            Limits
-	// SessionEndpoint is the authority that sessions connect to; empty is the one that was asked.
+	// SessionEndpoint is the authority that sessions connect to; empty is one that works for who asks.
 	SessionEndpoint string
+	// SecurePort is the port where this server speaks TLS; empty where it does not.
+	SecurePort string
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 	// NewID makes ids of resources; nil makes random UUIDs.
@@ -46,6 +48,7 @@ type Service struct {
 	partition, region string
 	limits            Limits
 	sessionEndpoint   string
+	securePort        string
 	now               func() time.Time
 	newID             func() string
 	keys              *store.Keys
@@ -61,7 +64,7 @@ var _ api.Service = (*Service)(nil)
 
 // Open makes a Service on a store. It writes what every node must share, when it is the first.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	s := &Service{store: o.Store, bus: o.Bus, partition: o.Partition, region: o.Region, limits: o.Limits, sessionEndpoint: o.SessionEndpoint, now: o.Now, newID: o.NewID}
+	s := &Service{store: o.Store, bus: o.Bus, partition: o.Partition, region: o.Region, limits: o.Limits, sessionEndpoint: o.SessionEndpoint, securePort: o.SecurePort, now: o.Now, newID: o.NewID}
 	if s.now == nil {
 		s.now = time.Now
 	}

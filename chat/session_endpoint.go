@@ -2,19 +2,38 @@ package chat
 
 import (
 	"context"
+	"net"
+	"net/url"
 	"strings"
 
 	"carillon/api"
 )
 
 // GetMessagingSessionEndpoint tells where sessions connect: an authority without scheme and path,
-// which clients put between wss:// and /connect. It is the configured one, or else the authority
-// that this very request was sent to, which is one that works for the asking client. A default port
-// is left out, because browsers leave it out of what they sign.
+// which clients put between wss:// and /connect. So it must speak TLS, and be one that the asking client
+// can reach.
 func (s *Service) GetMessagingSessionEndpoint(_ context.Context, caller *api.Caller, _ *api.GetMessagingSessionEndpointRequest) (*api.GetMessagingSessionEndpointResponse, error) {
-	url := s.sessionEndpoint
-	if url == "" {
-		url = strings.TrimSuffix(strings.TrimSuffix(caller.Authority, ":443"), ":80")
+	authority := s.sessionEndpoint
+	if authority == "" {
+		authority = s.secureAuthority(caller)
 	}
-	return &api.GetMessagingSessionEndpointResponse{Endpoint: &api.MessagingSessionEndpoint{Url: url}}, nil
+	// Browsers leave the default port out of what they sign.
+	return &api.GetMessagingSessionEndpointResponse{Endpoint: &api.MessagingSessionEndpoint{Url: strings.TrimSuffix(authority, ":443")}}, nil
+}
+
+// secureAuthority is the authority that a caller reaches by TLS: the one that it asked, or, when it asked
+// in the clear, the same host with the port of TLS. A server without such a port has a proxy before it
+// that speaks TLS, or no sessions at all; for either, the authority asked is the best answer.
+func (s *Service) secureAuthority(caller *api.Caller) string {
+	if caller.Secure {
+		return caller.Authority
+	}
+	if s.securePort == "" {
+		return strings.TrimSuffix(caller.Authority, ":80")
+	}
+	asked, err := url.Parse("//" + caller.Authority)
+	if err != nil || asked.Host != caller.Authority || asked.Hostname() == "" {
+		return caller.Authority // a host that is none, which the caller made up
+	}
+	return net.JoinHostPort(asked.Hostname(), s.securePort)
 }

@@ -26,6 +26,18 @@ type Config struct {
 	Addr string
 	// AdminAddr is the address of health, metrics and profiles, or AdminOff.
 	AdminAddr string
+	// TLSAddr is the address of the API by TLS, or TLSOff.
+	TLSAddr string
+	// TLSCert and TLSKey are files with the certificate and its key. Without them and without
+	// ACMEDomains, the certificate is one of an authority of this server's own, kept in Data.
+	TLSCert, TLSKey string
+	// ACMEDomains are domains to obtain certificates for from the authority with the URL
+	// ACMEDirectory, which writes to ACMEEmail. Both may be empty.
+	ACMEDomains              []string
+	ACMEEmail, ACMEDirectory string
+	// SessionEndpoint is the host, and port if any, that sessions connect to; empty is the one that
+	// was asked.
+	SessionEndpoint string
 	// Data is the folder of everything durable.
 	Data string
 	// Database is the URL of a PostgreSQL database that holds what would else be in a file of Data:
@@ -79,6 +91,9 @@ const (
 // AdminOff as an AdminAddr means no admin listener.
 const AdminOff = "off"
 
+// TLSOff as a TLSAddr means no listener with TLS.
+const TLSOff = "off"
+
 // maxMembersPerBatch is the greatest override: what one transaction may take.
 const maxMembersPerBatch = 1000
 
@@ -116,6 +131,7 @@ func (c *Config) Validate() error {
 	if c.AdminAddr != AdminOff {
 		check("admin.addr", checkAddr(c.AdminAddr))
 	}
+	c.validateTLS(check)
 	if c.Data == "" {
 		check("data", errors.New("names no folder"))
 	}
@@ -126,7 +142,7 @@ func (c *Config) Validate() error {
 		check("account", fmt.Errorf("%q is no account id: it must be 12 digits (in YAML, in quotes)", c.Account))
 	}
 	if c.RootKeyID != "" || c.RootSecret != "" {
-		check("root", checkRootKey(RootKey{ID: c.RootKeyID, Secret: c.RootSecret}, c.Addr))
+		check("root", checkRootKey(RootKey{ID: c.RootKeyID, Secret: c.RootSecret}, c.addrs()...))
 	}
 	if c.DefaultBearer != "" {
 		check("default_bearer", checkBearer(c.DefaultBearer))

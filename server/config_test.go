@@ -114,6 +114,14 @@ func TestRootKey(t *testing.T) {
 		})
 	}
 
+	t.Run("what others reach by TLS counts as well", func(t *testing.T) {
+		config := Default()
+		config.TLSAddr, config.RootKeyID, config.RootSecret = "0.0.0.0:8443", "test", "test"
+		if err := config.Validate(); err == nil || !strings.Contains(err.Error(), "refusing to listen on 0.0.0.0:8443 with well-known credentials") {
+			t.Errorf("got %v", err)
+		}
+	})
+
 	t.Run("a new key looks like one of AWS and is accepted anywhere", func(t *testing.T) {
 		key := newRootKey()
 		if len(key.ID) != 20 || !strings.HasPrefix(key.ID, "AKIA") || strings.Trim(key.ID, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {

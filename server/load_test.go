@@ -26,7 +26,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := Config{
-			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", Data: "./carillon-data",
+			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 			ShutdownTimeout: 30 * time.Second, LogLevel: "info", LogFormat: "text",
@@ -59,6 +59,13 @@ func TestLoad(t *testing.T) {
 		c, _, err := Sources{File: writeConfig(t, `
 addr: 0.0.0.0:80
 admin: {addr: "off"}
+tls:
+  addr: 0.0.0.0:443
+  acme:
+    domains: [chat.example.com, ws.example.com]
+    email: me@example.com
+    directory: https://ca.example.com/directory
+session: {endpoint: ws.example.com}
 data: /var/lib/carillon
 region: eu-central-1
 account: "000000000001"
@@ -82,7 +89,9 @@ log: {level: warn, format: json}
 			t.Fatal(err)
 		}
 		want := Config{
-			Addr: "0.0.0.0:80", AdminAddr: "off", Data: "/var/lib/carillon", Region: "eu-central-1", Account: "000000000001",
+			Addr: "0.0.0.0:80", AdminAddr: "off", TLSAddr: "0.0.0.0:443",
+			ACMEDomains: []string{"chat.example.com", "ws.example.com"}, ACMEEmail: "me@example.com", ACMEDirectory: "https://ca.example.com/directory",
+			SessionEndpoint: "ws.example.com", Data: "/var/lib/carillon", Region: "eu-central-1", Account: "000000000001",
 			RootKeyID: "AKIAMINE", RootSecret: "not-a-short-secret",
 			DefaultBearer:  "arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u",
 			AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},

@@ -3,6 +3,8 @@ package server
 // Ready is what somebody needs to use a server with a demo.
 type Ready struct {
 	Endpoint        string            `json:"endpoint"`
+	TLSEndpoint     string            `json:"tls_endpoint,omitempty"`
+	CAFile          string            `json:"ca_file,omitempty"` // what to trust to use TLSEndpoint
 	Region          string            `json:"region"`
 	AccountID       string            `json:"account_id"`
 	AccessKeyID     string            `json:"access_key_id"`
@@ -15,7 +17,7 @@ type Ready struct {
 // Ready says how to use the server and its demo.
 func (s *Server) Ready(d Demo) Ready {
 	return Ready{
-		Endpoint: s.Endpoint(), Region: s.config.Region, AccountID: s.config.Account,
+		Endpoint: s.Endpoint(), TLSEndpoint: s.TLSEndpoint(), CAFile: s.CAFile(), Region: s.config.Region, AccountID: s.config.Account,
 		AccessKeyID: s.rootKey.ID, SecretAccessKey: s.rootKey.Secret,
 		AppInstanceARN: d.AppInstance, AdminARN: d.Admin, UserARNs: d.Users,
 	}

@@ -40,20 +40,21 @@ var (
 	}
 )
 
-// checkRootKey refuses a key that cannot be used, and, when others than this machine can reach
-// addr, one that can be known or guessed.
-func checkRootKey(key RootKey, addr string) error {
+// checkRootKey refuses a key that cannot be used, and, when others than this machine can reach one of
+// the addresses, one that can be known or guessed.
+func checkRootKey(key RootKey, addrs ...string) error {
+	public := slices.IndexFunc(addrs, func(addr string) bool { return !isLoopback(addr) })
 	switch {
 	case key.ID == "" || key.Secret == "":
 		return errors.New("set both root.key_id and root.secret, or neither")
 	case !keyIDPattern.MatchString(key.ID):
 		return errors.New("root.key_id must be 3 to 128 letters, digits, dots, hyphens or underscores")
-	case isLoopback(addr):
+	case public < 0:
 		return nil
 	case slices.Contains(wellKnownIDs, strings.ToLower(key.ID)), slices.Contains(wellKnownSecrets, strings.ToLower(key.Secret)):
-		return fmt.Errorf("refusing to listen on %s with well-known credentials (root.key_id %q): set a key and secret of your own, or leave both out and one is made", addr, key.ID)
+		return fmt.Errorf("refusing to listen on %s with well-known credentials (root.key_id %q): set a key and secret of your own, or leave both out and one is made", addrs[public], key.ID)
 	case len(key.Secret) < minSecret:
-		return fmt.Errorf("refusing to listen on %s with a root.secret of fewer than %d characters", addr, minSecret)
+		return fmt.Errorf("refusing to listen on %s with a root.secret of fewer than %d characters", addrs[public], minSecret)
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"carillon/api"
 	"carillon/auth"
 	"carillon/bus"
+	"carillon/cert"
 	"carillon/chat"
 	"carillon/rest"
 	"carillon/store"
@@ -49,8 +50,10 @@ type Server struct {
 	service api.Service
 	metrics *prometheus.Registry
 
-	apiListener, adminListener net.Listener // adminListener is nil when there is none
-	apiServer, adminServer     *http.Server
+	apiListener, tlsListener, adminListener net.Listener // the latter two are nil when there is none
+	apiServer, adminServer                  *http.Server
+	acme                                    *cert.ACME // nil when certificates come from elsewhere
+	caFile                                  string
 	// abort ends the contexts of all requests and of everything in background.
 	abort      context.CancelFunc
 	background sync.WaitGroup
@@ -80,10 +83,11 @@ func New(ctx context.Context, c Config) (s *Server, err error) {
 	if err := s.openData(ctx); err != nil {
 		return s, err
 	}
-	if err := s.openRooms(ctx); err != nil {
+	// Then the addresses: a room tells clients which port they find.
+	if err := s.listen(ctx); err != nil {
 		return s, err
 	}
-	return s, s.listen(ctx)
+	return s, s.openRooms(ctx)
 }
 
 // NewLog makes the log that c asks for.
@@ -135,13 +139,14 @@ func (s *Server) openData(ctx context.Context) error {
 		}
 		s.log.Debug("the root key is the one in the data folder", "file", rootKeyPath(data))
 	}
-	return checkRootKey(s.rootKey, s.config.Addr)
+	return checkRootKey(s.rootKey, s.config.addrs()...)
 }
 
 // openRooms makes the rooms and gives each what it needs of the others.
 func (s *Server) openRooms(ctx context.Context) error {
 	service, err := chat.Open(ctx, chat.Options{
 		Store: s.store, Bus: &bus.Local{}, Partition: partition, Region: s.config.Region, Limits: s.config.limits(),
+		SessionEndpoint: s.config.SessionEndpoint, SecurePort: s.securePort(),
 		Node: uint16(rand.Uint32()), // any node but those that happen to share it
 	})
 	if err != nil {
@@ -165,6 +170,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
 	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
+	if s.acme != nil {
+		s.background.Go(func() { s.acme.Run(life) })
+	}
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
@@ -208,13 +216,16 @@ func (s *Server) principal() string {
 func (s *Server) listen(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	if s.apiListener, err = lc.Listen(ctx, "tcp", s.config.Addr); err != nil {
-		return fmt.Errorf("addr: %w", err)
+		return listenError("addr", err)
+	}
+	if err := s.listenTLS(ctx, &lc); err != nil {
+		return err
 	}
 	if s.config.AdminAddr == AdminOff {
 		return nil
 	}
 	if s.adminListener, err = lc.Listen(ctx, "tcp", s.config.AdminAddr); err != nil {
-		return fmt.Errorf("admin.addr: %w", err)
+		return listenError("admin.addr", err)
 	}
 	return nil
 }
@@ -222,13 +233,16 @@ func (s *Server) listen(ctx context.Context) (err error) {
 // Serve answers requests until ctx ends, then shuts the server down: it stops accepting, finishes
 // requests in flight within Config.ShutdownTimeout, and closes the store.
 func (s *Server) Serve(ctx context.Context) error {
-	ended := make(chan error, 2)
-	go func() { ended <- s.apiServer.Serve(rest.Listener(s.apiListener)) }()
+	ended := make(chan error, 3)
+	go func() { ended <- s.apiServer.Serve(rest.Listener(s.apiListener, s.log)) }()
+	if s.tlsListener != nil {
+		go func() { ended <- s.apiServer.Serve(rest.Listener(s.tlsListener, s.log)) }()
+	}
 	if s.adminListener != nil {
 		go func() { ended <- s.adminServer.Serve(s.adminListener) }()
 	}
 	s.accepting.Store(true)
-	s.log.Debug("serving", "addr", s.Addr(), "admin", s.AdminAddr())
+	s.log.Debug("serving", "addr", s.Addr(), "tls", s.TLSAddr(), "admin", s.AdminAddr())
 
 	var err error
 	select {
@@ -270,7 +284,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 		errs = append(errs, s.adminServer.Close())
 	}
 	// A listener that was never served belongs to no http.Server.
-	for _, l := range []net.Listener{s.apiListener, s.adminListener} {
+	for _, l := range []net.Listener{s.apiListener, s.tlsListener, s.adminListener} {
 		if l == nil {
 			continue
 		}

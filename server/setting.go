@@ -28,13 +28,34 @@ type Setting struct {
 
 // Settings returns every setting in the order of the reference.
 func Settings() []Setting {
-	list := []Setting{
+	settings := []Setting{
 		{Name: "addr", Default: "127.0.0.1:8080", Unit: "host:port",
 			Meaning: "Address of the API. Port 0 takes a free one.",
 			set:     text(func(c *Config) *string { return &c.Addr })},
 		{Name: "admin.addr", Default: "127.0.0.1:9090", Unit: "host:port or off",
 			Meaning: "Address of /healthz, /readyz, /metrics and /debug/pprof. The command dev takes a free port unless this is set.",
 			set:     text(func(c *Config) *string { return &c.AdminAddr })},
+		{Name: "tls.addr", Default: TLSOff, Unit: "host:port or off",
+			Meaning: "Address of the API by TLS, which browsers need for sessions. The command dev takes 127.0.0.1:8443 unless this is set.",
+			set:     text(func(c *Config) *string { return &c.TLSAddr })},
+		{Name: "tls.cert", Unit: "file",
+			Meaning: "Certificate and its chain, as PEM; read again when it changes. Without it and without tls.acme.domains, the certificate is of a local authority in the data folder, which clients must be told to trust.",
+			set:     text(func(c *Config) *string { return &c.TLSCert })},
+		{Name: "tls.key", Unit: "file",
+			Meaning: "Key of the certificate, as PEM; read again when it changes.",
+			set:     text(func(c *Config) *string { return &c.TLSKey })},
+		{Name: "tls.acme.domains", Unit: "list of domains",
+			Meaning: "Domains to obtain certificates for by ACME, separated by commas or as a list in the file. Each must lead to the listener by port 443. To set it is to accept the terms of the authority.",
+			set:     list(func(c *Config) *[]string { return &c.ACMEDomains })},
+		{Name: "tls.acme.email", Unit: "address",
+			Meaning: "Where the authority writes to when something is wrong with a certificate.",
+			set:     text(func(c *Config) *string { return &c.ACMEEmail })},
+		{Name: "tls.acme.directory", Unit: "URL",
+			Meaning: "Directory of the authority. Without one it is Let's Encrypt.",
+			set:     text(func(c *Config) *string { return &c.ACMEDirectory })},
+		{Name: "session.endpoint", Unit: "host or host:port",
+			Meaning: "Where clients open sessions, as GetMessagingSessionEndpoint tells them. Without it they are told the host that they asked, with a port that speaks TLS.",
+			set:     text(func(c *Config) *string { return &c.SessionEndpoint })},
 		{Name: "data", Default: "./carillon-data", Unit: "folder",
 			Meaning: "Folder of everything durable. It is made with mode 0700 and belongs to one server at a time.",
 			set:     text(func(c *Config) *string { return &c.Data })},
@@ -58,7 +79,7 @@ func Settings() []Setting {
 			set:     text(func(c *Config) *string { return &c.DefaultBearer })},
 		{Name: "allowed_origins", Default: "*", Unit: "list of origins",
 			Meaning: "Web origins that may call the API from a browser, separated by commas or as a list in the file; * allows all. Every request is signed whatever its origin.",
-			set:     origins},
+			set:     list(func(c *Config) *[]string { return &c.AllowedOrigins })},
 		{Name: "limits.profile", Default: ProfileOpen, Unit: "open or aws",
 			Meaning: "open limits only what protects the server; aws has the quotas and request rates of AWS.",
 			set:     text(func(c *Config) *string { return &c.LimitsProfile })},
@@ -87,14 +108,14 @@ func Settings() []Setting {
 			Meaning: "Form of the lines on the standard error output.",
 			set:     text(func(c *Config) *string { return &c.LogFormat })},
 	}
-	for i := range list {
-		s := &list[i]
+	for i := range settings {
+		s := &settings[i]
 		s.Env = "CARILLON_" + strings.ToUpper(strings.ReplaceAll(s.Name, ".", "_"))
 		if s.Name != "root.secret" && s.Name != "database" {
 			s.Flag = strings.NewReplacer(".", "-", "_", "-").Replace(s.Name)
 		}
 	}
-	return list
+	return settings
 }
 
 func text(field func(*Config) *string) func(*Config, string) error {
@@ -141,12 +162,15 @@ func membersPerBatch(c *Config, value string) error {
 	return nil
 }
 
-func origins(c *Config, value string) error {
-	c.AllowedOrigins = nil
-	for origin := range strings.SplitSeq(value, ",") {
-		if origin = strings.TrimSpace(origin); origin != "" {
-			c.AllowedOrigins = append(c.AllowedOrigins, origin)
+// list takes values that are separated by commas.
+func list(field func(*Config) *[]string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		*field(c) = nil
+		for element := range strings.SplitSeq(value, ",") {
+			if element = strings.TrimSpace(element); element != "" {
+				*field(c) = append(*field(c), element)
+			}
 		}
+		return nil
 	}
-	return nil
 }
