@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -42,17 +43,13 @@ const (
 	leafFile      = "leaf.pem" // the certificate and its key
 )
 
-// localNames are the names of this machine. The wildcard is not enough: OpenSSL, and so Node and
-// Python, take none that stands directly below a top-level domain. The further names are those under
-// which clients of the old namespace, which put a prefix before the host, can be pointed here.
-var localNames = []string{
-	"localhost", "*.localhost", "127.0.0.1", "::1",
-	"chime.localhost", "messaging-chime.localhost", "identity-chime.localhost",
-	"carillon.localhost", "messaging-carillon.localhost", "identity-carillon.localhost",
-}
+// localNames are the names of this machine.
+var localNames = []string{"localhost", "*.localhost", "127.0.0.1", "::1"}
 
-// Authority is a certificate authority of this machine's own, with the one certificate that it has
-// given out. It vouches for the names it was made for and for nothing else: who trusts it need not
+var belowLocalhost = regexp.MustCompile(`^([a-z0-9_-]{1,63}\.)+localhost$`)
+
+// Authority is a certificate authority of this machine's own, with the certificate that it has given out.
+// It vouches for the names it was made for and for nothing else: who trusts it need not
 // fear for any other name should its key be stolen.
 type Authority struct {
 	folder string
@@ -106,8 +103,33 @@ func (a *Authority) File() string { return filepath.Join(a.folder, authorityFile
 // Certificate is the authority's own certificate.
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }
 
+// VouchesFor are the names and addresses that certificates of the authority can be for.
+func (a *Authority) VouchesFor() []string {
+	names := slices.Clone(a.cert.PermittedDNSDomains)
+	for _, r := range a.cert.PermittedIPRanges {
+		names = append(names, strings.TrimSuffix(strings.TrimSuffix(r.String(), "/32"), "/128"))
+	}
+	return names
+}
+
 // GetCertificate implements Source. The certificate is renewed when it nears its end.
-func (a *Authority) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (a *Authority) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	leaf, err := a.current()
+	if err != nil {
+		return nil, err
+	}
+	// Browsers and OpenSSL take no wildcard directly below a top-level domain, so that other names of
+	// this machine need certificates of their own. To make one costs a signature.
+	name := strings.ToLower(hello.ServerName)
+	if len(name) > 253 || !belowLocalhost.MatchString(name) {
+		return leaf, nil
+	}
+	own, _, err := a.issue([]string{name}, leaf.PrivateKey.(crypto.Signer))
+	return own, err
+}
+
+// current returns the certificate that is kept, which it makes when there is none that is of use.
+func (a *Authority) current() (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.leaf == nil {
@@ -118,7 +140,7 @@ func (a *Authority) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, erro
 	if a.leaf != nil && a.vouchesFor(a.leaf.Leaf) == nil && a.leaf.Leaf.NotAfter.Sub(a.now()) > renewBefore {
 		return a.leaf, nil
 	}
-	leaf, err := a.issue()
+	leaf, err := a.renew()
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +150,7 @@ func (a *Authority) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, erro
 
 // Check reports whether there is a certificate to be had.
 func (a *Authority) Check() error {
-	_, err := a.GetCertificate(nil)
+	_, err := a.current()
 	return err
 }
 
@@ -145,13 +167,30 @@ func (a *Authority) vouchesFor(leaf *x509.Certificate) error {
 	return err
 }
 
-// issue makes a certificate and keeps it: a browser that was told to go on regardless remembers for
+// renew makes the certificate and keeps it: a browser that was told to go on regardless remembers for
 // which certificate.
-func (a *Authority) issue() (*tls.Certificate, error) {
+func (a *Authority) renew() (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
+	leaf, content, err := a.issue(a.names, key)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.vouchesFor(leaf.Leaf); err != nil {
+		return nil, fmt.Errorf("the local authority in %s vouches for %s, and not for %s (%w): remove that folder, so that a new authority is made, and trust that one, or set tls.cert and tls.key",
+			a.folder, strings.Join(a.VouchesFor(), ", "), a.names[len(a.names)-1], err)
+	}
+	path := filepath.Join(a.folder, leafFile)
+	if err := write(path+".tmp", content, 0o600); err != nil {
+		return nil, err
+	}
+	return leaf, os.Rename(path+".tmp", path)
+}
+
+// issue makes a certificate for names and a key, also as PEM with the key.
+func (a *Authority) issue(names []string, key crypto.Signer) (*tls.Certificate, []byte, error) {
 	from := a.now().Add(-skew)
 	template := &x509.Certificate{
 		Subject:     pkix.Name{Organization: []string{"Carillon"}, CommonName: "localhost"},
@@ -160,7 +199,7 @@ func (a *Authority) issue() (*tls.Certificate, error) {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	for _, name := range a.names {
+	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
@@ -169,26 +208,15 @@ func (a *Authority) issue() (*tls.Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	content, err := encodeKey(key)
+	private, err := encodeKey(key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	content = append(encodeCertificate(der), content...)
-	leaf := parsePair(content, content)
-	if leaf == nil {
-		return nil, errors.New("the certificate that was made does not fit its key")
-	}
-	if err := a.vouchesFor(leaf.Leaf); err != nil {
-		return nil, fmt.Errorf("the local authority in %s vouches for %s, and not for %s (%w): remove that folder, so that a new authority is made, and trust that one, or set tls.cert and tls.key",
-			a.folder, strings.Join(constraints(a.cert), ", "), a.names[len(a.names)-1], err)
-	}
-	path := filepath.Join(a.folder, leafFile)
-	if err := write(path+".tmp", content, 0o600); err != nil {
-		return nil, err
-	}
-	return leaf, os.Rename(path+".tmp", path)
+	content := append(encodeCertificate(der), private...)
+	leaf, err := tls.X509KeyPair(content, content)
+	return &leaf, content, err
 }
 
 // read reads the authority's certificate and key.
@@ -235,7 +263,7 @@ func makeAuthority(folder string, names []string, now time.Time) error {
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		MaxPathLenZero:        true,
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		KeyUsage:              x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, // and so no mail, no code, no client
 
 		PermittedDNSDomainsCritical: true,
@@ -284,15 +312,6 @@ func one(ip net.IP) *net.IPNet {
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(8*len(ip), 8*len(ip))}
 }
 
-// constraints are the names that an authority may vouch for.
-func constraints(c *x509.Certificate) []string {
-	names := slices.Clone(c.PermittedDNSDomains)
-	for _, r := range c.PermittedIPRanges {
-		names = append(names, strings.TrimSuffix(strings.TrimSuffix(r.String(), "/32"), "/128"))
-	}
-	return names
-}
-
 // parsePair is a certificate and its key from PEM; nil when they are none.
 func parsePair(certificate, key []byte) *tls.Certificate {
 	pair, err := tls.X509KeyPair(certificate, key)
@@ -306,7 +325,7 @@ func encodeCertificate(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-func encodeKey(key *ecdsa.PrivateKey) ([]byte, error) {
+func encodeKey(key crypto.Signer) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, err

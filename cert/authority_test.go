@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +20,7 @@ import (
 // leafOf is the certificate that an authority gives out now.
 func leafOf(t *testing.T, a *Authority) *x509.Certificate {
 	t.Helper()
-	pair, err := a.GetCertificate(nil)
+	pair, err := a.GetCertificate(&tls.ClientHelloInfo{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +106,34 @@ func TestAuthority(t *testing.T) {
 		a := newAuthority(t, filepath.Join(t.TempDir(), "tls"), "")
 		roots := x509.NewCertPool()
 		roots.AddCert(a.Certificate())
-		for _, name := range []string{"localhost", "LOCALHOST", "127.0.0.1", "::1", "any.localhost", "messaging-chime.localhost", "identity-chime.localhost"} {
+		for _, name := range []string{"localhost", "LOCALHOST", "127.0.0.1", "::1", "any.localhost"} {
 			if _, err := leafOf(t, a).Verify(x509.VerifyOptions{Roots: roots, DNSName: name}); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		if err := leafOf(t, a).VerifyHostname("example.com"); err == nil {
 			t.Error("it is for example.com as well")
+		}
+	})
+
+	t.Run("a name below localhost gets a certificate with that name, which clients insist on", func(t *testing.T) {
+		a := newAuthority(t, filepath.Join(t.TempDir(), "tls"), "")
+		roots := x509.NewCertPool()
+		roots.AddCert(a.Certificate())
+		for _, name := range []string{"messaging-chime.localhost", "Identity-Chime.Localhost", "a.b.localhost"} {
+			pair, err := a.GetCertificate(&tls.ClientHelloInfo{ServerName: name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pair.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name}); err != nil || !slices.Equal(pair.Leaf.DNSNames, []string{strings.ToLower(name)}) {
+				t.Errorf("%s: %v, %v", name, pair.Leaf.DNSNames, err)
+			}
+		}
+		kept := leafOf(t, a)
+		for _, name := range []string{"", "localhost", "example.com", ".localhost", "a b.localhost", "ä.localhost", "*.localhost", "\x00.localhost", "xlocalhost", strings.Repeat("a", 300) + ".localhost"} {
+			if pair, err := a.GetCertificate(&tls.ClientHelloInfo{ServerName: name}); err != nil || !pair.Leaf.Equal(kept) {
+				t.Errorf("%q: %v", name, err)
+			}
 		}
 	})
 
