@@ -133,11 +133,10 @@ func (a *Authority) current() (*tls.Certificate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.leaf == nil {
-		if content, err := os.ReadFile(filepath.Join(a.folder, leafFile)); err == nil {
-			a.leaf = parsePair(content, content) // one that is broken is replaced
-		}
+		a.leaf = a.kept()
 	}
-	if a.leaf != nil && a.vouchesFor(a.leaf.Leaf) == nil && a.leaf.Leaf.NotAfter.Sub(a.now()) > renewBefore {
+	// Near the end of the authority itself nothing is won by another certificate.
+	if a.leaf != nil && (a.leaf.Leaf.NotAfter.Sub(a.now()) > renewBefore || a.leaf.Leaf.NotAfter.Equal(a.cert.NotAfter)) {
 		return a.leaf, nil
 	}
 	leaf, err := a.renew()
@@ -146,6 +145,19 @@ func (a *Authority) current() (*tls.Certificate, error) {
 	}
 	a.leaf = leaf
 	return leaf, nil
+}
+
+// kept reads the certificate of the folder; nil when there is none, or none that clients believe.
+func (a *Authority) kept() *tls.Certificate {
+	content, err := os.ReadFile(filepath.Join(a.folder, leafFile))
+	if err != nil {
+		return nil
+	}
+	leaf, err := tls.X509KeyPair(content, content)
+	if err != nil || a.vouchesFor(leaf.Leaf) != nil {
+		return nil
+	}
+	return &leaf
 }
 
 // Check reports whether there is a certificate to be had.
@@ -310,15 +322,6 @@ func one(ip net.IP) *net.IPNet {
 		ip = v4
 	}
 	return &net.IPNet{IP: ip, Mask: net.CIDRMask(8*len(ip), 8*len(ip))}
-}
-
-// parsePair is a certificate and its key from PEM; nil when they are none.
-func parsePair(certificate, key []byte) *tls.Certificate {
-	pair, err := tls.X509KeyPair(certificate, key)
-	if err != nil {
-		return nil
-	}
-	return &pair
 }
 
 func encodeCertificate(der []byte) []byte {

@@ -232,6 +232,10 @@ func TestAuthority(t *testing.T) {
 		if leaf := leafOf(t, a); leaf.NotAfter.After(a.cert.NotAfter) {
 			t.Errorf("a certificate until %v of an authority until %v", leaf.NotAfter, a.cert.NotAfter)
 		}
+		now = a.cert.NotAfter.Add(-time.Hour)
+		if !leafOf(t, a).Equal(leafOf(t, a)) {
+			t.Error("another certificate for every handshake")
+		}
 		now = a.cert.NotAfter
 		if _, err := openAuthority(a.folder, "", clock); err == nil || !strings.Contains(err.Error(), "has ended") || !strings.Contains(err.Error(), "remove the folder") {
 			t.Errorf("got %v", err)
