@@ -98,7 +98,10 @@ func namesWith(host string) []string {
 }
 
 // File is the path of the authority's certificate, as PEM.
-func (a *Authority) File() string { return filepath.Join(a.folder, authorityFile) }
+func (a *Authority) File() string { return AuthorityFile(a.folder) }
+
+// AuthorityFile is where the certificate of an authority is in its folder.
+func AuthorityFile(folder string) string { return filepath.Join(folder, authorityFile) }
 
 // Certificate is the authority's own certificate.
 func (a *Authority) Certificate() *x509.Certificate { return a.cert }

@@ -113,6 +113,11 @@ func checkAuthority(authority string) error {
 	return nil
 }
 
+func authorityFolder(data string) string { return filepath.Join(data, "tls") }
+
+// AuthorityFile is where a data folder has the certificate of its authority, if it has one.
+func AuthorityFile(data string) string { return cert.AuthorityFile(authorityFolder(data)) }
+
 // LocalAuthority opens the certificate authority of a server's own, which it makes when there is none.
 func (c *Config) LocalAuthority() (*cert.Authority, error) {
 	host := ""
@@ -122,7 +127,7 @@ func (c *Config) LocalAuthority() (*cert.Authority, error) {
 			return nil, err
 		}
 	}
-	folder, err := filepath.Abs(filepath.Join(c.Data, "tls"))
+	folder, err := filepath.Abs(authorityFolder(c.Data))
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,10 @@ var bannerTemplate = template.Must(template.New("banner").Parse(`
 Carillon {{.Version}} is ready.
 
   Endpoint      {{.Endpoint}}
+{{- if .TLSEndpoint}}
+  TLS           {{.TLSEndpoint}}  (browsers open sessions there){{end}}
+{{- if .CAFile}}
+  Authority     {{.CAFile}}  (trust it: carillon tls trust --install --data {{.Data}}){{end}}
 {{- if .Admin}}
   Health        http://{{.Admin}}/readyz  (also /metrics, /debug/pprof/){{end}}
   Region        {{.Region}}

@@ -41,7 +41,8 @@ printed but the error, on the standard error output, and the exit code is 1.
 
 The endpoint comes from --endpoint, AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING or _IDENTITY,
 AWS_ENDPOINT_URL, or is http://127.0.0.1:8080; credentials come from flags, AWS_* variables, or the
-data folder of "carillon dev".`,
+data folder of "carillon dev". With an https:// endpoint, the authorities of the system, of
+AWS_CA_BUNDLE and of that data folder are trusted.`,
 		Example: `  carillon call ListAppInstances
   carillon call CreateChannel --bearer $ALICE --json '{"AppInstanceArn": "'$APP'", "Name": "general"}'
   carillon call BatchCreateChannelMembership --bearer $ALICE --json @members.json`,
@@ -71,7 +72,7 @@ data folder of "carillon dev".`,
 	flags.StringVar(&f.accessKeyID, "access-key-id", "", "access key id (default AWS_ACCESS_KEY_ID)")
 	flags.StringVar(&f.secret, "secret-access-key", "", "secret (default AWS_SECRET_ACCESS_KEY)")
 	flags.StringVar(&f.sessionToken, "session-token", "", "session token of temporary credentials (default AWS_SESSION_TOKEN)")
-	flags.StringVar(&f.data, "data", "./carillon-data", "data folder to take the root key from when no credentials are given")
+	flags.StringVar(&f.data, "data", "./carillon-data", "data folder of the server, for its root key when no credentials are given, and for its authority")
 	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long the call may take")
 	return cmd
 }
@@ -100,7 +101,11 @@ func (p process) runCall(cmd *cobra.Command, name string, f callFlags) error {
 	region := first(f.region, p.env("AWS_REGION"), p.env("AWS_DEFAULT_REGION"), "us-east-1")
 	sigv4.NewSigner(credentials.accessKeyID, credentials.secret, credentials.sessionToken, region, service).Sign(r, body, time.Now())
 
-	client := http.Client{Timeout: f.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	transport, err := p.transport(f)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Transport: transport, Timeout: f.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r.WithContext(cmd.Context()))
 	if err != nil {
 		return err

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 	"strings"
 
 	"carillon/api"
@@ -42,6 +46,31 @@ func (p process) endpoint(op *api.Operation, f callFlags) string {
 		variable = "AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY"
 	}
 	return first(f.endpoint, p.env(variable), p.env("AWS_ENDPOINT_URL"), defaultEndpoint)
+}
+
+// transport trusts the authorities of the system, those of AWS_CA_BUNDLE as AWS's own tools do, and the
+// local one of a data folder.
+func (p process) transport(f callFlags) (http.RoundTripper, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	if bundle := p.env("AWS_CA_BUNDLE"); bundle != "" {
+		content, err := os.ReadFile(bundle)
+		if err != nil {
+			return nil, fmt.Errorf("AWS_CA_BUNDLE: %w", err)
+		}
+		if !roots.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("AWS_CA_BUNDLE: %s holds no certificate", bundle)
+		}
+	}
+	// A folder without an authority has none to trust.
+	if content, err := os.ReadFile(server.AuthorityFile(f.data)); err == nil {
+		roots.AppendCertsFromPEM(content)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return transport, nil
 }
 
 // env returns the last value that the environment gives a variable.

@@ -14,14 +14,14 @@ import (
 
 func (p process) dev() *cobra.Command {
 	var file, readyFile string
-	// Two servers for trying out, or one beside a server for good, get along.
-	defaults := map[string]string{"admin.addr": "127.0.0.1:0"}
+	defaults := devDefaults()
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run a server to try things out, without any configuration",
 		Long: `Run a server to try things out. The first start makes a root key and a demo app instance with an
 admin and the users alice, bob, carol and dave; later starts on the same data folder find them again.
-How to call the server is printed once it answers.`,
+How to call the server is printed once it answers. It also speaks TLS, with a certificate of a local
+authority that "carillon tls trust" makes browsers believe.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := p.load(cmd, file, defaults)

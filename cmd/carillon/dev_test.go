@@ -33,7 +33,7 @@ type program struct {
 func start(t *testing.T, data string, args ...string) *program {
 	t.Helper()
 	p := &program{readyFile: filepath.Join(t.TempDir(), "ready.json"), ended: make(chan struct{})}
-	args = append(args, "--addr", "127.0.0.1:0", "--data", data, "--ready-file", p.readyFile)
+	args = append([]string{args[0], "--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0", "--data", data, "--ready-file", p.readyFile}, args[1:]...)
 	p.Cmd = exec.Command(os.Args[0], args...)
 	p.Env = append(os.Environ(), asProgram+"=1")
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
@@ -108,6 +108,51 @@ func TestDev(t *testing.T) {
 		}
 	})
 
+	t.Run("TLS works for who trusts the authority", func(t *testing.T) {
+		data := filepath.Join(t.TempDir(), "data")
+		ready := start(t, data, "dev").ready(t)
+		if !strings.HasPrefix(ready.TLSEndpoint, "https://127.0.0.1:") || ready.CAFile != filepath.Join(data, "tls", "ca.pem") {
+			t.Errorf("%+v", ready)
+		}
+		key := []string{"AWS_ACCESS_KEY_ID=" + ready.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + ready.SecretAccessKey}
+		nowhere := t.TempDir()
+		for _, c := range []struct {
+			name    string
+			environ []string
+			data    string
+			want    int
+		}{
+			{"of the data folder", nil, data, 0},
+			{"of AWS_CA_BUNDLE", []string{"AWS_CA_BUNDLE=" + ready.CAFile}, nowhere, 0},
+			{"of neither", nil, nowhere, 1},
+			{"of a bundle that is not there", []string{"AWS_CA_BUNDLE=/nonexistent.pem"}, data, 1},
+			{"of a bundle that is none", []string{"AWS_CA_BUNDLE=dev_test.go"}, data, 1},
+		} {
+			got := run(t, process{environ: append(c.environ, key...)}, "call", "GetMessagingSessionEndpoint", "--endpoint", ready.TLSEndpoint, "--data", c.data)
+			if got.code != c.want || c.want == 0 && !strings.Contains(got.stdout, strings.TrimPrefix(ready.TLSEndpoint, "https://")) {
+				t.Errorf("%s: %+v", c.name, got)
+			}
+		}
+	})
+
+	t.Run("a port that is taken is told with how to choose another", func(t *testing.T) {
+		taken := strings.TrimPrefix(start(t, filepath.Join(t.TempDir(), "data"), "dev").ready(t).TLSEndpoint, "https://")
+		got := run(t, process{}, "dev", "--addr", "127.0.0.1:0", "--tls-addr", taken, "--data", t.TempDir())
+		if got.code != 1 || !strings.Contains(got.stderr, "tls.addr: listen tcp "+taken) || !strings.Contains(got.stderr, "choose another port with --tls-addr") {
+			t.Errorf("%+v", got)
+		}
+	})
+
+	t.Run("without TLS nothing is said of it", func(t *testing.T) {
+		p := start(t, filepath.Join(t.TempDir(), "data"), "dev", "--tls-addr", "off")
+		if ready := p.ready(t); ready.TLSEndpoint != "" || ready.CAFile != "" {
+			t.Errorf("%+v", ready)
+		}
+		if err := p.stop(t, syscall.SIGTERM); err != nil || strings.Contains(p.stdout.String(), "https://") || strings.Contains(p.stdout.String(), "ca.pem") {
+			t.Errorf("%v, %s", err, p.stdout.String())
+		}
+	})
+
 	t.Run("a second start on the same data has the same key, demo and channels", func(t *testing.T) {
 		data := filepath.Join(t.TempDir(), "data")
 		p := start(t, data, "dev")
@@ -117,7 +162,7 @@ func TestDev(t *testing.T) {
 			t.Fatal("killed, and ended in order")
 		}
 		second := start(t, data, "dev").ready(t)
-		first.Endpoint, second.Endpoint = "", ""
+		first.Endpoint, second.Endpoint, first.TLSEndpoint, second.TLSEndpoint = "", "", "", ""
 		if diff := cmp.Diff(first, second); diff != "" {
 			t.Errorf("(-first +second):\n%s", diff)
 		}
@@ -131,14 +176,14 @@ func TestDev(t *testing.T) {
 		}
 		// Another server has the data: this one fails after it has looked at the file.
 		start(t, data, "dev").ready(t)
-		got := run(t, process{}, "dev", "--addr", "127.0.0.1:0", "--data", data, "--ready-file", path)
+		got := run(t, process{}, "dev", "--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0", "--data", data, "--ready-file", path)
 		if _, err := os.Stat(path); got.code != 1 || !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%+v, file %v", got, err)
 		}
 	})
 
 	t.Run("a ready file that cannot be written ends the server", func(t *testing.T) {
-		got := run(t, process{}, "dev", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--ready-file", filepath.Join(t.TempDir(), "none", "ready.json"))
+		got := run(t, process{}, "dev", "--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0", "--data", t.TempDir(), "--ready-file", filepath.Join(t.TempDir(), "none", "ready.json"))
 		if got.code != 1 || !strings.Contains(got.stderr, "no such file or directory") {
 			t.Errorf("%+v", got)
 		}
@@ -152,7 +197,7 @@ func TestDev(t *testing.T) {
 		}
 		printed := p.stdout.String()
 		for _, want := range []string{
-			ready.Endpoint, ready.Region, ready.AccountID, ready.AccessKeyID, ready.SecretAccessKey, ready.AppInstanceARN, ready.AdminARN,
+			ready.Endpoint, ready.TLSEndpoint, ready.CAFile, "carillon tls trust --install --data ", ready.Region, ready.AccountID, ready.AccessKeyID, ready.SecretAccessKey, ready.AppInstanceARN, ready.AdminARN,
 			ready.UserARNs["alice"], ready.UserARNs["bob"], ready.UserARNs["carol"], ready.UserARNs["dave"],
 			"\nexport AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING=" + ready.Endpoint + "\n",
 			"\nexport AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY=" + ready.Endpoint + "\n",

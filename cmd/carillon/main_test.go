@@ -40,7 +40,7 @@ func run(t *testing.T, p process, args ...string) result {
 func TestCommands(t *testing.T) {
 	t.Run("help lists every command", func(t *testing.T) {
 		got := run(t, process{}, "--help")
-		for _, want := range []string{"dev", "serve", "call", "config", "healthcheck", "version", "completion"} {
+		for _, want := range []string{"dev", "serve", "call", "config", "tls", "healthcheck", "version", "completion"} {
 			if !strings.Contains(got.stdout, "\n  "+want+" ") {
 				t.Errorf("no %s in:\n%s", want, got.stdout)
 			}
@@ -98,6 +98,8 @@ func TestServeRefuses(t *testing.T) {
 			[]string{"CARILLON_ROOT_KEY_ID=AKIAMINE", "CARILLON_ROOT_SECRET=fifteen-letters"},
 			[]string{"--addr", "0.0.0.0:0"}, "fewer than 16 characters"},
 		{"a value that makes no sense", []string{"CARILLON_ACCOUNT=12"}, nil, "account: "},
+		{"a certificate without a listener", []string{"CARILLON_TLS_CERT=cert.pem", "CARILLON_TLS_KEY=key.pem"}, nil, "tls.addr: is off"},
+		{"a session endpoint with a scheme", nil, []string{"--session-endpoint", "wss://chat.example.com"}, "session.endpoint: "},
 		{"a file that is not there", nil, []string{"--config", "/nonexistent.yaml"}, "configuration file"},
 		{"a secret on the command line", nil, []string{"--root-secret", "x"}, "unknown flag"},
 		{"an argument", nil, []string{"now"}, "unknown command"},

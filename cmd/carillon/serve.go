@@ -27,7 +27,7 @@ first start makes.`,
 			if err != nil {
 				return err
 			}
-			config.Log.Info("serving", "version", version(), "addr", s.Addr(), "admin", s.AdminAddr(), "data", config.Data,
+			config.Log.Info("serving", "version", version(), "addr", s.Addr(), "admin", s.AdminAddr(), "tls", s.TLSAddr(), "ca_file", s.CAFile(), "data", config.Data,
 				"region", config.Region, "account", config.Account, "access_key_id", s.RootKey().ID)
 			return s.Serve(cmd.Context())
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -9,11 +10,11 @@ import (
 	"carillon/server"
 )
 
-// addSettings gives a command a flag for every setting that has one. defaults replace those of the
-// reference in what help says.
-func addSettings(flags *pflag.FlagSet, defaults map[string]string) {
+// addSettings gives a command a flag for every setting that has one, or for those that are named.
+// defaults replace those of the reference in what help says.
+func addSettings(flags *pflag.FlagSet, defaults map[string]string, names ...string) {
 	for _, s := range server.Settings() {
-		if s.Flag == "" {
+		if s.Flag == "" || len(names) > 0 && !slices.Contains(names, s.Name) {
 			continue
 		}
 		value, replaced := defaults[s.Name]
