@@ -23,6 +23,8 @@ const patience = 60 * time.Second
 // ready is what a server writes into its ready file.
 type ready struct {
 	Endpoint        string            `json:"endpoint"`
+	TLSEndpoint     string            `json:"tls_endpoint"`
+	CAFile          string            `json:"ca_file"`
 	Region          string            `json:"region"`
 	AccountID       string            `json:"account_id"`
 	AccessKeyID     string            `json:"access_key_id"`
@@ -48,9 +50,15 @@ func startDev(t *testing.T, flags ...string) *server {
 // startDevOn runs `carillon dev` on a data folder, and returns when it answers.
 func startDevOn(t *testing.T, data string, flags ...string) *server {
 	t.Helper()
+	return startDevIn(t, nil, data, flags...)
+}
+
+// startDevIn runs `carillon dev` in an environment, on a data folder, and returns when it answers.
+func startDevIn(t *testing.T, environ []string, data string, flags ...string) *server {
+	t.Helper()
 	s := &server{readyFile: filepath.Join(t.TempDir(), "ready.json")}
-	arguments := append([]string{"dev", "--addr", "127.0.0.1:0", "--data", data, "--ready-file", s.readyFile}, flags...)
-	s.process = startProcess(t, databaseOf(t, data), arguments...)
+	arguments := append([]string{"dev", "--addr", "127.0.0.1:0", "--tls-addr", "127.0.0.1:0", "--data", data, "--ready-file", s.readyFile}, flags...)
+	s.process = startProcess(t, append(environ, databaseOf(t, data)...), arguments...)
 	var content []byte
 	s.await(t, "the ready file", func() bool {
 		var err error

@@ -42,6 +42,9 @@ var (
 		variable: "NODE", name: "node", check: []string{"-p", "process.versions.node.split('.')[0] >= 20"}, want: "true",
 		install: "Node.js 20 or newer (nodejs.org, or a distribution's nodejs)",
 	})
+	chromium = newTool(tool{
+		name: "chromium", check: []string{"--version"}, want: "Chromium", install: "Chromium (Debian: apt-get install chromium)",
+	})
 	npm = newTool(tool{
 		name: "npm", check: []string{"--version"}, install: "npm (nodejs.org, or a distribution's npm)",
 	})
