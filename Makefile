@@ -42,6 +42,8 @@ tools:
 	@$(PYTHON) -c 'import boto3' 2>/dev/null || { echo "make test needs boto3 for $(PYTHON): install the package python3-boto3 (apt-get install python3-boto3), or name another Python with PYTHON=..." >&2; exit 1; }
 	@$(AWS) --version >/dev/null 2>&1 || { echo "make test needs the AWS CLI at $(AWS): install the package awscli (apt-get install awscli), or name another with AWS=..." >&2; exit 1; }
 	@$(NODE) -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null || { echo "make test needs Node.js 20 or newer as $(NODE): install it with npm, or name another with NODE=..." >&2; exit 1; }
+	@chromium --version >/dev/null 2>&1 || { echo "make test needs Chromium: install the package chromium (apt-get install chromium)" >&2; exit 1; }
+	@command -v certutil >/dev/null || { echo "make test needs certutil of NSS: install the package libnss3-tools (apt-get install libnss3-tools)" >&2; exit 1; }
 	@[ -n "$${CARILLON_TEST_POSTGRES:-}" ] || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || { echo "make test needs PostgreSQL: install the package postgresql (apt-get install postgresql), or name a server with CARILLON_TEST_POSTGRES=URL" >&2; exit 1; }
 
 .PHONY: check
