@@ -96,7 +96,9 @@ type Channels interface {
 	EnterChannel(ChannelRef, IdentityRef, ...Ahead) (Entry, error)
 	// Standings tells for each of refs what it is to the channel, in the order of refs.
 	Standings(instance, channel Key, refs []IdentityRef) ([]Standing, error)
-	// CreateChannel answers ErrExists when the app instance has that id.
+	// CreateChannel answers ErrExists when the app instance has that id. Where a deleted channel of
+	// that id is not cleaned up yet, the new one goes on counting: its Sequence is the greater by that
+	// of the old one, so that a place under a name is never that of two events.
 	CreateChannel(Channel) error
 	// UpdateChannel changes Name, Metadata, Unrestricted, Expiration and Updated.
 	UpdateChannel(Channel) error

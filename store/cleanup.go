@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // CleanupKind says of what kind something is that was deleted.
 type CleanupKind uint8
 
@@ -28,8 +30,12 @@ type Leaving struct {
 // Every deletion of an identity, a channel (or sub-channel), a channel flow or an app instance leaves
 // one in its own transaction.
 type Cleanups interface {
-	// ListCleanups lists by their keys those of one kind.
-	ListCleanups(kind CleanupKind, after Key, limit int) ([]Key, error)
+	// ListCleanups lists those of one kind that are due at a time, the longest due first, and by their
+	// keys.
+	ListCleanups(kind CleanupKind, at time.Time, limit int) ([]Key, error)
+	// PostponeCleanup says from when on one is due; without, it is at once. It answers ErrNotFound when
+	// there is none.
+	PostponeCleanup(kind CleanupKind, key Key, until time.Time) error
 	// CleanUp removes at most about limit records below what was deleted, and returns how many; 0
 	// when there is nothing of that name to clean up. With the last of them goes the cleanup itself,
 	// which counts as one. What an app instance or an elastic channel had in it gets cleanups of its

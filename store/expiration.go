@@ -12,7 +12,7 @@ type Expiration struct {
 type Expirations interface {
 	// ListExpiringIdentities lists identities whose days have passed, by a time, since they were
 	// created. The longest overdue come first.
-	ListExpiringIdentities(at time.Time, limit int) ([]Key, error)
+	ListExpiringIdentities(at time.Time, limit int) ([]NamedIdentity, error)
 	// ListExpiringChannels lists channels likewise, whatever their criterion.
 	ListExpiringChannels(at time.Time, limit int) ([]ChannelRef, error)
 	// PostponeExpiration has ListExpiringChannels leave a channel out until a time, or until the

@@ -28,6 +28,14 @@ type IdentityRef struct {
 	ID   string
 }
 
+// NamedIdentity is an identity with all it takes to name it from the outside.
+type NamedIdentity struct {
+	Key      Key
+	Account  string
+	Instance string // the id of the app instance
+	IdentityRef
+}
+
 // Identities are the users and bots of every app instance. A deleted identity is not found by its
 // name and is in no list, but who it was is still told by records that refer to it, such as
 // messages it sent.

@@ -68,6 +68,7 @@ type Tx interface {
 	ChannelModerators
 	ChannelBans
 	ChannelMessages
+	ChannelEvents
 	SubChannels
 	ChannelFlows
 	Streamings

@@ -85,7 +85,9 @@ var (
 	insertChannel = sql(`INSERT INTO channel (key, instance, id, name, metadata, private, unrestricted, created_by, created, updated,
 			last_message, expiration_days, expiration_criterion, maximum_sub_channels,
 			target_memberships_per_sub_channel, minimum_membership_percentage, flow, sequence, members, expires, oldest, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $9, 0) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+			$18 + coalesce((SELECT old.sequence FROM channel old WHERE old.id = $3 AND old.instance = $2 AND old.deleted = 1 ORDER BY old.key DESC LIMIT 1), 0),
+			$19, $20, $9, 0) ON CONFLICT DO NOTHING`)
 	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6,
 			` + expiresAgain("$4") + `
 		WHERE key = $7 AND ` + channelLives("$7"))

@@ -1,12 +1,17 @@
 package sqlstore
 
-import "carillon/store"
+import (
+	"time"
+
+	"carillon/store"
+)
 
 var (
-	insertCleanup = sql(`INSERT INTO cleanup (kind, key) VALUES ($1, $2) ON CONFLICT DO NOTHING`)
-	selectCleanup = sql(`SELECT u.key FROM cleanup u WHERE u.kind = $1 AND u.key = $2`)
-	listCleanups  = sql(`SELECT u.key FROM cleanup u WHERE u.kind = $1 AND u.key > $2 ORDER BY u.key LIMIT $3`)
-	deleteCleanup = sql(`DELETE FROM cleanup WHERE kind = $1 AND key = $2`)
+	insertCleanup   = sql(`INSERT INTO cleanup (kind, key) VALUES ($1, $2) ON CONFLICT DO NOTHING`)
+	selectCleanup   = sql(`SELECT u.key FROM cleanup u WHERE u.kind = $1 AND u.key = $2`)
+	listCleanups    = sql(`SELECT u.key FROM cleanup u WHERE u.kind = $1 AND u.due <= $2 ORDER BY u.due, u.key LIMIT $3`)
+	postponeCleanup = sql(`UPDATE cleanup SET due = $1 WHERE kind = $2 AND key = $3`)
+	deleteCleanup   = sql(`DELETE FROM cleanup WHERE kind = $1 AND key = $2`)
 
 	listLeavings = sql(`SELECT ` + channelMembershipColumns("m") + `, ` + identityColumns("who") + `, ` + identityColumns("inviter") + `,
 			a.account, a.id, p.id, c.id, CASE WHEN ` + moderates("c.parent", "m.member") + ` THEN 1 ELSE 0 END
@@ -28,8 +33,13 @@ func (t *tx) leaveCleanup(kind store.CleanupKind, deleted store.Key) error {
 }
 
 // ListCleanups implements store.Cleanups.
-func (t *tx) ListCleanups(kind store.CleanupKind, after store.Key, limit int) ([]store.Key, error) {
-	return list(t, (*row).key, limit, listCleanups, cleanupKind(kind), key(after))
+func (t *tx) ListCleanups(kind store.CleanupKind, at time.Time, limit int) ([]store.Key, error) {
+	return list(t, (*row).key, limit, listCleanups, cleanupKind(kind), instant(at))
+}
+
+// PostponeCleanup implements store.Cleanups.
+func (t *tx) PostponeCleanup(kind store.CleanupKind, deleted store.Key, until time.Time) error {
+	return t.change(postponeCleanup, instant(until), cleanupKind(kind), key(deleted))
 }
 
 // ListLeavings implements store.Cleanups.

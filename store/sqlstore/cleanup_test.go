@@ -111,7 +111,7 @@ func cleanUpAll(t *testing.T, s *Store) {
 		worked := false
 		err := s.Update(t.Context(), func(tx store.Tx) error {
 			for kind := store.IdentityCleanup; kind <= store.AppInstanceCleanup; kind++ {
-				list, err := tx.ListCleanups(kind, 0, 1)
+				list, err := tx.ListCleanups(kind, time.Now(), 1)
 				if err != nil {
 					return err
 				}

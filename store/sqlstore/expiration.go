@@ -20,7 +20,7 @@ func expiresAgain(days string) string {
 }
 
 var (
-	listExpiringIdentities = sql(`SELECT i.key FROM identity i
+	listExpiringIdentities = sql(`SELECT i.key, a.account, a.id, i.kind, i.id FROM identity i
 		JOIN app_instance a ON a.key = i.instance AND a.deleted = 0
 		WHERE i.expires > 0 AND i.expires <= $1 AND i.deleted = 0 ORDER BY i.expires LIMIT $2`)
 	listExpiringChannels = sql(`SELECT a.account, a.id, c.id FROM channel c
@@ -33,9 +33,13 @@ func scanChannelRef(r *row) store.ChannelRef {
 	return store.ChannelRef{Account: r.text(), Instance: r.text(), ID: r.text()}
 }
 
+func scanNamedIdentity(r *row) store.NamedIdentity {
+	return store.NamedIdentity{Key: r.key(), Account: r.text(), Instance: r.text(), IdentityRef: store.IdentityRef{Kind: r.kind(), ID: r.text()}}
+}
+
 // ListExpiringIdentities implements store.Expirations.
-func (t *tx) ListExpiringIdentities(at time.Time, limit int) ([]store.Key, error) {
-	return list(t, (*row).key, limit, listExpiringIdentities, instant(at))
+func (t *tx) ListExpiringIdentities(at time.Time, limit int) ([]store.NamedIdentity, error) {
+	return list(t, scanNamedIdentity, limit, listExpiringIdentities, instant(at))
 }
 
 // ListExpiringChannels implements store.Expirations.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"carillon/arn"
 	"carillon/store"
@@ -37,7 +38,20 @@ func testCleanups(t *testing.T, w *world) {
 // leftBy lists the cleanups of a kind after a key.
 func (w *world) leftBy(t *testing.T, kind store.CleanupKind, after store.Key) []store.Key {
 	t.Helper()
-	return read(t, w, func(tx store.Tx) ([]store.Key, error) { return tx.ListCleanups(kind, after, 100) })
+	return read(t, w, listCleanups(kind, after))
+}
+
+func listCleanups(kind store.CleanupKind, after store.Key) func(tx store.Tx) ([]store.Key, error) {
+	return func(tx store.Tx) ([]store.Key, error) {
+		list, err := tx.ListCleanups(kind, noon, 100)
+		var later []store.Key
+		for _, k := range list {
+			if k > after {
+				later = append(later, k)
+			}
+		}
+		return later, err
+	}
 }
 
 // removed does one step of a cleanup and expects it to remove so many records.
@@ -95,15 +109,24 @@ func testCleanupsLeft(t *testing.T, w *world) {
 	} {
 		w.must(t, remove)
 	}
-	list := func(kind store.CleanupKind, after store.Key, limit int) func(store.Tx) ([]store.Key, error) {
-		return func(tx store.Tx) ([]store.Key, error) { return tx.ListCleanups(kind, after, limit) }
+	list := func(kind store.CleanupKind, at time.Time, limit int) func(store.Tx) ([]store.Key, error) {
+		return func(tx store.Tx) ([]store.Key, error) { return tx.ListCleanups(kind, at, limit) }
 	}
-	expect(t, w, []store.Key{users[0].Key, users[2].Key, bot.Key}, list(store.IdentityCleanup, 0, 10))
-	expect(t, w, []store.Key{users[2].Key}, list(store.IdentityCleanup, users[0].Key, 1))
-	expect(t, w, []store.Key{c.Key, sub.Key}, list(store.ChannelCleanup, 0, 10))
-	expect(t, w, []store.Key{f.Key}, list(store.ChannelFlowCleanup, 0, 10))
-	expect(t, w, []store.Key{a.Key}, list(store.AppInstanceCleanup, 0, 10))
-	expect(t, w, nil, list(store.AppInstanceCleanup, a.Key, 10))
+	expect(t, w, []store.Key{users[0].Key, users[2].Key, bot.Key}, list(store.IdentityCleanup, noon, 10))
+	expect(t, w, []store.Key{users[0].Key, users[2].Key}, list(store.IdentityCleanup, noon, 2))
+	expect(t, w, []store.Key{c.Key, sub.Key}, list(store.ChannelCleanup, noon, 10))
+	expect(t, w, []store.Key{f.Key}, list(store.ChannelFlowCleanup, noon, 10))
+	expect(t, w, []store.Key{a.Key}, list(store.AppInstanceCleanup, noon, 10))
+
+	later := noon.Add(time.Minute)
+	w.must(t, func(tx store.Tx) error { return tx.PostponeCleanup(store.ChannelCleanup, c.Key, later) })
+	expect(t, w, []store.Key{sub.Key}, list(store.ChannelCleanup, later.Add(-time.Millisecond), 10))
+	expect(t, w, []store.Key{sub.Key, c.Key}, list(store.ChannelCleanup, later, 10))
+	w.must(t, func(tx store.Tx) error {
+		return tx.PostponeCleanup(store.ChannelCleanup, sub.Key, later.Add(time.Minute))
+	})
+	expect(t, w, []store.Key{c.Key}, list(store.ChannelCleanup, later, 10))
+	w.refused(t, store.ErrNotFound, func(tx store.Tx) error { return tx.PostponeCleanup(store.ChannelCleanup, a.Key, later) })
 }
 
 func testLeavings(t *testing.T, w *world) {
@@ -268,7 +291,7 @@ func testElasticCleanup(t *testing.T, w *world) {
 	w.must(t, func(tx store.Tx) error { return tx.DeleteChannel(c.Key) })
 	// Two seats, two sub-channels that are handed on, the channel and the cleanup.
 	w.inSteps(t, store.ChannelCleanup, c.Key, 6)
-	expect(t, w, subs[1:], func(tx store.Tx) ([]store.Key, error) { return tx.ListCleanups(store.ChannelCleanup, c.Key, 10) })
+	expect(t, w, subs[1:], listCleanups(store.ChannelCleanup, c.Key))
 	for _, sub := range subs[1:] {
 		w.inSteps(t, store.ChannelCleanup, sub, 4)
 	}
@@ -307,15 +330,9 @@ func testAppInstanceCleanup(t *testing.T, w *world) {
 	// Handed on are a channel, three users and two flows; removed are two promotions, two tags, the app
 	// instance and the cleanup.
 	w.inSteps(t, store.AppInstanceCleanup, s.instance.Key, 12)
-	expect(t, w, []store.Key{s.channel.Key}, func(tx store.Tx) ([]store.Key, error) {
-		return tx.ListCleanups(store.ChannelCleanup, s.instance.Key, 10)
-	})
-	expect(t, w, []store.Key{s.users[0].Key, s.users[1].Key, gone.Key}, func(tx store.Tx) ([]store.Key, error) {
-		return tx.ListCleanups(store.IdentityCleanup, s.instance.Key, 10)
-	})
-	expect(t, w, []store.Key{f.Key, ended.Key}, func(tx store.Tx) ([]store.Key, error) {
-		return tx.ListCleanups(store.ChannelFlowCleanup, s.instance.Key, 10)
-	})
+	expect(t, w, []store.Key{s.channel.Key}, listCleanups(store.ChannelCleanup, s.instance.Key))
+	expect(t, w, []store.Key{s.users[0].Key, s.users[1].Key, gone.Key}, listCleanups(store.IdentityCleanup, s.instance.Key))
+	expect(t, w, []store.Key{f.Key, ended.Key}, listCleanups(store.ChannelFlowCleanup, s.instance.Key))
 	w.inSteps(t, store.ChannelCleanup, s.channel.Key, 8)
 	for _, u := range append(s.users, gone) {
 		w.inSteps(t, store.IdentityCleanup, u.Key, 2) // with its own record, which nothing refers to any more

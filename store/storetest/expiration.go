@@ -28,13 +28,16 @@ func testExpirations(t *testing.T, w *world) {
 		w.must(t, func(tx store.Tx) error { return tx.CreateChannel(c) })
 		return c
 	}
+	named := func(i store.Identity) store.NamedIdentity {
+		return store.NamedIdentity{Key: i.Key, Account: a.Account, Instance: a.ID, IdentityRef: refOf(i)}
+	}
 	identities := func(t *testing.T, at time.Time, want ...store.Identity) {
 		t.Helper()
-		var keys []store.Key
+		var names []store.NamedIdentity
 		for _, i := range want {
-			keys = append(keys, i.Key)
+			names = append(names, named(i))
 		}
-		expect(t, w, keys, func(tx store.Tx) ([]store.Key, error) { return tx.ListExpiringIdentities(at, 100) })
+		expect(t, w, names, func(tx store.Tx) ([]store.NamedIdentity, error) { return tx.ListExpiringIdentities(at, 100) })
 	}
 	channels := func(t *testing.T, at time.Time, want ...store.Channel) {
 		t.Helper()
@@ -50,7 +53,7 @@ func testExpirations(t *testing.T, w *world) {
 		identities(t, long.Add(day-time.Millisecond))
 		identities(t, long.Add(day), one)
 		identities(t, long.Add(3*day), one, three)
-		expect(t, w, []store.Key{one.Key}, func(tx store.Tx) ([]store.Key, error) { return tx.ListExpiringIdentities(long.Add(3*day), 1) })
+		expect(t, w, []store.NamedIdentity{named(one)}, func(tx store.Tx) ([]store.NamedIdentity, error) { return tx.ListExpiringIdentities(long.Add(3*day), 1) })
 		never.Expiration.Days = 2
 		one.Expiration.Days = 4
 		three.Expiration = store.Expiration{}

@@ -44,8 +44,8 @@ func (t *failingTx) CountAppInstanceUserEndpoints(user store.Key, limit int) (in
 	return answer(t, func() (int, error) { return t.Tx.CountAppInstanceUserEndpoints(user, limit) })
 }
 
-func (t *failingTx) ListExpiringIdentities(at time.Time, limit int) ([]store.Key, error) {
-	return answer(t, func() ([]store.Key, error) { return t.Tx.ListExpiringIdentities(at, limit) })
+func (t *failingTx) ListExpiringIdentities(at time.Time, limit int) ([]store.NamedIdentity, error) {
+	return answer(t, func() ([]store.NamedIdentity, error) { return t.Tx.ListExpiringIdentities(at, limit) })
 }
 
 func (t *failingTx) ListExpiringChannels(at time.Time, limit int) ([]store.ChannelRef, error) {
@@ -68,8 +68,12 @@ func (t *failingTx) DeleteOverdue(o store.Overdue, at time.Time, limit int) (int
 	return answer(t, func() (int, error) { return t.Tx.DeleteOverdue(o, at, limit) })
 }
 
-func (t *failingTx) ListCleanups(kind store.CleanupKind, after store.Key, limit int) ([]store.Key, error) {
-	return answer(t, func() ([]store.Key, error) { return t.Tx.ListCleanups(kind, after, limit) })
+func (t *failingTx) ListCleanups(kind store.CleanupKind, at time.Time, limit int) ([]store.Key, error) {
+	return answer(t, func() ([]store.Key, error) { return t.Tx.ListCleanups(kind, at, limit) })
+}
+
+func (t *failingTx) PostponeCleanup(kind store.CleanupKind, key store.Key, until time.Time) error {
+	return t.call(func() error { return t.Tx.PostponeCleanup(kind, key, until) })
 }
 
 func (t *failingTx) CleanUp(kind store.CleanupKind, deleted store.Key, limit int) (int, error) {
