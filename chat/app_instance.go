@@ -89,11 +89,12 @@ func (s *Service) UpdateAppInstance(ctx context.Context, caller *api.Caller, in 
 
 // DeleteAppInstance makes the app instance and everything inside it inaccessible at once.
 func (s *Service) DeleteAppInstance(ctx context.Context, caller *api.Caller, in *api.DeleteAppInstanceRequest) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		instance, _, err := s.appInstance(tx, caller, in.AppInstanceArn)
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		instance, a, err := s.appInstance(tx, caller, in.AppInstanceArn)
 		if err != nil {
 			return err
 		}
+		events.gone(a)
 		tx.AfterCommit(s.wake)
 		return tx.DeleteAppInstance(instance.Key)
 	})

@@ -106,14 +106,7 @@ func (s *Service) UpdateAppInstanceBot(ctx context.Context, caller *api.Caller, 
 
 // DeleteAppInstanceBot ends a bot as DeleteAppInstanceUser ends a user.
 func (s *Service) DeleteAppInstanceBot(ctx context.Context, caller *api.Caller, in *api.DeleteAppInstanceBotRequest) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		bot, err := s.registered(tx, caller, in.AppInstanceBotArn, arn.Bot, errForbidden)
-		if err != nil {
-			return err
-		}
-		tx.AfterCommit(s.wake)
-		return tx.DeleteIdentity(bot.Key)
-	})
+	return s.deleteIdentity(ctx, caller, in.AppInstanceBotArn, arn.Bot)
 }
 
 // ListAppInstanceBots lists the bots of an app instance.

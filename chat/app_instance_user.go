@@ -117,13 +117,22 @@ func (s *Service) UpdateAppInstanceUser(ctx context.Context, caller *api.Caller,
 // DeleteAppInstanceUser ends a user. Its memberships, roles and bans go with it; what it wrote
 // stays, under its ARN. The members of its channels are told a little later, by a sweep.
 func (s *Service) DeleteAppInstanceUser(ctx context.Context, caller *api.Caller, in *api.DeleteAppInstanceUserRequest) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		user, err := s.registered(tx, caller, in.AppInstanceUserArn, arn.User, errForbidden)
+	return s.deleteIdentity(ctx, caller, in.AppInstanceUserArn, arn.User)
+}
+
+func (s *Service) deleteIdentity(ctx context.Context, caller *api.Caller, name string, kind arn.Kind) error {
+	return s.update(ctx, func(tx store.Tx, events *events) error {
+		who, err := s.registered(tx, caller, name, kind, errForbidden)
 		if err != nil {
 			return err
 		}
+		a, err := arn.Parse(name)
+		if err != nil {
+			return err
+		}
+		events.gone(a)
 		tx.AfterCommit(s.wake)
-		return tx.DeleteIdentity(user.Key)
+		return tx.DeleteIdentity(who.Key)
 	})
 }
 

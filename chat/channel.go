@@ -238,8 +238,16 @@ func (s *Service) deleteChannel(tx store.Tx, events *events, e *entry) error {
 		return err
 	}
 	events.add("DELETE_CHANNEL", e, sequence, toEverybody(), e.describe())
-	tx.AfterCommit(s.wake)
-	return tx.DeleteChannel(e.Channel.Key)
+	return s.endChannel(tx, e.Channel.Key)
+}
+
+// endChannel ends a channel or sub-channel. A sweep removes what was in it once nobody needs to be told
+// of its end any more: until then it is known who was a member.
+func (s *Service) endChannel(tx store.Tx, channel store.Key) error {
+	if err := tx.DeleteChannel(channel); err != nil {
+		return err
+	}
+	return tx.PostponeCleanup(store.ChannelCleanup, channel, s.Now().Add(s.eventLife))
 }
 
 // ListChannels lists the public channels of an app instance, or, for an admin who asks for them, the

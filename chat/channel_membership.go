@@ -291,7 +291,7 @@ func (s *Service) announceLeave(tx store.Tx, events *events, e *entry, listed st
 	out.SubChannelId = e.subChannelID
 	audience := aboutMember(listed.Hidden)
 	audience.Left = []string{out.Member.Arn}
-	events.add("DELETE_CHANNEL_MEMBERSHIP", e, sequence, audience, out)
+	events.add("DELETE_CHANNEL_MEMBERSHIP", e, sequence, audience, out).leaver = listed.Member
 	return nil
 }
 

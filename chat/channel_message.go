@@ -103,7 +103,8 @@ func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.
 			return "", err
 		}
 	}
-	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, *m, s.describeMessage(e, *m))
+	// The row of the message is its own log.
+	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, *m, s.describeMessage(e, *m)).message = m.Sequence
 	return id, nil
 }
 
@@ -347,7 +348,7 @@ func (s *Service) changeMessage(tx store.Tx, events *events, e *entry, kind stri
 		return err
 	}
 	sequence, err := tx.AdvanceChannel(e.stream, 1, 0)
-	events.message(kind, e, sequence, m, s.describeMessage(e, m))
+	events.message(kind, e, sequence, m, s.describeMessage(e, m)).message = m.Sequence
 	return err
 }
 

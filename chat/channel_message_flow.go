@@ -390,7 +390,7 @@ func (s *Service) release(tx store.Tx, events *events, e *entry, p *passage) err
 			return err
 		}
 	}
-	events.messageTo(to, p.event(""), e, sequence, s.describePassage(e, p, api.ChannelMessageStatusSent))
+	events.messageTo(to, p.event(""), e, sequence, s.describePassage(e, p, api.ChannelMessageStatusSent)).message = p.Sequence
 	return nil
 }
 

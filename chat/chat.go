@@ -39,6 +39,8 @@ type Options struct {
 	Node uint16
 	// SweepBatch is how many records one transaction of a sweep removes, about; 0 is 500.
 	SweepBatch int
+	// EventLife is for how long sessions can be told what they missed; 0 is 15 minutes.
+	EventLife time.Duration
 }
 
 // Service implements api.Service.
@@ -56,6 +58,7 @@ type Service struct {
 	ids               messageIDs
 
 	sweepBatch int
+	eventLife  time.Duration
 	holder     string        // of the lease to sweep
 	woken      chan struct{} // has room for one
 }
@@ -75,6 +78,9 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if s.sweepBatch == 0 {
 		s.sweepBatch = sweepBatch
 	}
+	if s.eventLife = o.EventLife; s.eventLife == 0 {
+		s.eventLife = eventLife
+	}
 	if s.limits.MembersPerBatch == 0 {
 		s.limits.MembersPerBatch = OpenLimits().MembersPerBatch
 	}
@@ -90,23 +96,22 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 // Now is the time as the API tells it: UTC, in whole milliseconds.
 func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
 
-// update runs fn in a transaction, with what its events have to tell the outside, and publishes its
-// events, in the order of commits, once it is durable.
+// update runs fn in a transaction, with the log of its events and what they have to tell the outside,
+// and publishes its events, in the order of commits, once it is durable.
 func (s *Service) update(ctx context.Context, fn func(tx store.Tx, events *events) error) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
 		var e events
 		if err := fn(tx, &e); err != nil {
 			return err
 		}
+		if err := s.writeLog(tx, &e); err != nil {
+			return err
+		}
 		if err := s.writeDeliveries(tx, &e); err != nil {
 			return err
 		}
 		if len(e.list) > 0 {
-			tx.AfterCommit(func() {
-				for _, event := range e.list {
-					s.bus.Publish(event)
-				}
-			})
+			tx.AfterCommit(func() { s.publish(&e) })
 		}
 		return nil
 	})
@@ -129,10 +134,14 @@ func (s *Service) view(ctx context.Context, fn func(tx store.Tx, events *events)
 	if err != nil {
 		return err
 	}
-	for _, event := range e.list {
-		s.bus.Publish(event)
-	}
+	s.publish(&e)
 	return nil
+}
+
+func (s *Service) publish(e *events) {
+	for i := range e.list {
+		s.bus.Publish(e.list[i].Event)
+	}
 }
 
 // The texts of AWS that clients have been seen to read.

@@ -11,7 +11,7 @@ const leaveWeight = 10
 // cleanUp removes some of what is left below what was deleted.
 func (s *Service) cleanUp(tx store.Tx, events *events) (done progress, err error) {
 	for kind := store.IdentityCleanup; kind <= store.AppInstanceCleanup && done.removed == 0; kind++ {
-		list, err := tx.ListCleanups(kind, 0, s.sweepBatch)
+		list, err := tx.ListCleanups(kind, s.Now(), s.sweepBatch)
 		if err != nil {
 			return progress{}, err
 		}

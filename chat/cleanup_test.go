@@ -222,6 +222,7 @@ func TestCleanUpAfterACrash(t *testing.T) {
 				w := newTown(t, e)
 				done(t, end(e, w))
 				e.Events()
+				e.Advance(time.Hour) // beyond the time in which the end of a channel is told
 				m.lives = lives
 				removed, err := e.Service.Sweep(t.Context())
 				if lives >= 0 && m.lives == 0 {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"carillon/api"
+	"carillon/arn"
 	"carillon/bus"
 	"carillon/store"
 )
@@ -9,18 +10,38 @@ import (
 // events are what one transaction tells others: events for those who are connected, in the order in
 // which they happened, and deliveries to the outside, which are written in the transaction itself.
 type events struct {
-	list       []bus.Event
+	list       []event
 	deliveries []store.Delivery
 }
 
+// event is an event, with what the log of events is told of it beside.
+type event struct {
+	bus.Event
+	stream  store.Key // where it has its place
+	of      arn.ARN   // the app instance, or something in it
+	message int64     // the message that the event shows as it is when it is told; 0 for none
+	leaver  store.Key // who leaves by it; 0 for nobody
+}
+
 // add notes an event about a channel. sequence is its place among the events of the channel.
-func (e *events) add(kind string, in *entry, sequence int64, to bus.Audience, payload api.Output) {
+func (e *events) add(kind string, in *entry, sequence int64, to bus.Audience, payload api.Output) *event {
 	text := payload.AppendJSON(nil, api.ISO8601)
-	e.list = append(e.list, bus.Event{
+	e.record(kind, in, sequence, text)
+	return e.note(in, bus.Event{
 		Type: kind, MessageType: "SYSTEM", Channel: in.channelARN.String(), SubChannel: in.subChannelID, Sequence: sequence,
 		Audience: to, Payload: text,
 	})
-	e.record(kind, in, sequence, text)
+}
+
+func (e *events) note(in *entry, published bus.Event) *event {
+	e.list = append(e.list, event{Event: published, stream: in.home(), of: in.channelARN})
+	return &e.list[len(e.list)-1]
+}
+
+// gone notes that somebody, or an app instance with everybody in it, is not there any more. That is no
+// event of a channel: nobody is told but those who keep sessions.
+func (e *events) gone(name arn.ARN) {
+	e.list = append(e.list, event{Event: bus.Event{Gone: []string{name.String()}}})
 }
 
 // toEverybody is the audience of what every member may know.
@@ -32,27 +53,36 @@ func aboutMember(hidden bool) bus.Audience {
 	return bus.Audience{Members: !hidden, Moderators: hidden}
 }
 
-// message notes an event about a message, for the members of its stream or, when it is targeted,
-// for its sender and its target.
-func (e *events) message(kind string, in *entry, sequence int64, m store.ListedMessage, payload *api.ChannelMessage) {
-	to := toEverybody()
-	if m.Target != 0 {
-		to = bus.Audience{Only: []string{payload.Sender.Arn, payload.Target[0].MemberArn}}
-	}
-	e.messageTo(to, kind, in, sequence, payload)
+// message notes an event about a message.
+func (e *events) message(kind string, in *entry, sequence int64, m store.ListedMessage, payload *api.ChannelMessage) *event {
+	return e.messageTo(messageAudience(m, payload), kind, in, sequence, payload)
 }
 
 // messageTo notes an event about a message for an audience.
-func (e *events) messageTo(to bus.Audience, kind string, in *entry, sequence int64, payload *api.ChannelMessage) {
-	if payload.Content == nil {
-		payload.Content = new(string)
-	}
-	text := payload.AppendJSON(nil, api.ISO8601)
-	e.list = append(e.list, bus.Event{
+func (e *events) messageTo(to bus.Audience, kind string, in *entry, sequence int64, payload *api.ChannelMessage) *event {
+	text := messagePayload(payload)
+	e.record(kind, in, sequence, text)
+	return e.note(in, bus.Event{
 		Type: kind, MessageType: payload.Type, Channel: payload.ChannelArn, SubChannel: payload.SubChannelId, Sequence: sequence,
 		Audience: to, Payload: text,
 	})
-	e.record(kind, in, sequence, text)
+}
+
+// messagePayload is a message as events tell it: with its content, also when it is empty.
+func messagePayload(m *api.ChannelMessage) []byte {
+	if m.Content == nil {
+		m.Content = new(string)
+	}
+	return m.AppendJSON(nil, api.ISO8601)
+}
+
+// messageAudience is who is told of a message: the members of its stream or, when it is targeted, its
+// sender and its target.
+func messageAudience(m store.ListedMessage, payload *api.ChannelMessage) bus.Audience {
+	if m.Target != 0 {
+		return bus.Audience{Only: []string{payload.Sender.Arn, payload.Target[0].MemberArn}}
+	}
+	return toEverybody()
 }
 
 // streamed tells which kind of data an event belongs to. What is not here is not streamed.
@@ -117,12 +147,8 @@ func (e *events) deliver(kind store.DeliveryKind, to string, in *entry, sequence
 	if sequence == 0 {
 		sequence = in.sequence
 	}
-	lane := in.stream
-	if lane == 0 {
-		lane = in.Channel.Key
-	}
 	e.deliveries = append(e.deliveries, store.Delivery{
-		Lane: store.LaneOf(lane, to), Sequence: sequence, Instance: in.Instance, Kind: kind, Destination: to, Payload: string(payload),
+		Lane: store.LaneOf(in.home(), to), Sequence: sequence, Instance: in.Instance, Kind: kind, Destination: to, Payload: string(payload),
 	})
 }
 

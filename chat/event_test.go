@@ -91,7 +91,8 @@ type announcement struct {
 	Payload  api.Output
 }
 
-// announced fails the test unless exactly these events were published since it was asked last.
+// announced fails the test unless exactly these events of channels were published since it was asked
+// last.
 func announced(t *testing.T, e *testenv.Env, want ...announcement) {
 	t.Helper()
 	var events []bus.Event
@@ -101,5 +102,16 @@ func announced(t *testing.T, e *testenv.Env, want ...announcement) {
 			Audience: w.Audience, Payload: w.Payload.AppendJSON(nil, api.ISO8601),
 		})
 	}
-	same(t, events, e.Events())
+	same(t, events, eventsOf(e))
+}
+
+// eventsOf returns the events of channels that were published since it was asked last: all but those
+// that tell who is gone.
+func eventsOf(e *testenv.Env) (events []bus.Event) {
+	for _, event := range e.Events() {
+		if event.Gone == nil {
+			events = append(events, event)
+		}
+	}
+	return events
 }

@@ -96,15 +96,16 @@ func expiry(c store.Channel) time.Time {
 }
 
 // expireUsers deletes users that have expired.
-func (s *Service) expireUsers(tx store.Tx, _ *events) (progress, error) {
+func (s *Service) expireUsers(tx store.Tx, events *events) (progress, error) {
 	list, err := tx.ListExpiringIdentities(s.Now(), s.sweepBatch)
 	if err != nil {
 		return progress{}, err
 	}
 	for _, user := range list {
-		if err := tx.DeleteIdentity(user); err != nil {
+		if err := tx.DeleteIdentity(user.Key); err != nil {
 			return progress{}, err
 		}
+		events.gone(s.instanceARN(store.AppInstance{Account: user.Account, ID: user.Instance}).Of(user.Kind, user.ID))
 	}
 	return progress{removed: len(list), more: len(list) > 0}, nil
 }

@@ -21,6 +21,14 @@ type entry struct {
 	sequence int64
 }
 
+// home is the stream that what happens here is in: the one at hand, or that of the channel as a whole.
+func (e *entry) home() store.Key {
+	if e.stream == 0 {
+		return e.Channel.Key
+	}
+	return e.stream
+}
+
 // enter reads the channel that an operation acts on and what the bearer is to it. A bearer that is
 // no identity is Unauthorized; a channel that is not there, or not in the bearer's app instance, is
 // absent, in the words of the operation. next is what the operation will ask afterwards.

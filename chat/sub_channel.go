@@ -231,7 +231,9 @@ func (s *Service) moveMembers(tx store.Tx, events *events, e *entry, from, to st
 	for i, m := range members {
 		out := describeMembership(e.channelARN, m)
 		out.SubChannelId, out.LastUpdatedTimestamp = to.ID, api.Time(s.Now())
-		events.add("UPDATE_CHANNEL_MEMBERSHIP", e.in(to.Key, to.ID), last-int64(len(members)-1-i), bus.Audience{Only: []string{out.Member.Arn}}, out)
+		place := last - int64(len(members)-1-i)
+		moved := events.add("UPDATE_CHANNEL_MEMBERSHIP", e.in(to.Key, to.ID), place, bus.Audience{Joined: []string{out.Member.Arn}}, out)
+		moved.Leaves = from.ID
 	}
 	return len(members), nil
 }
@@ -346,8 +348,8 @@ func (s *Service) closeSubChannel(tx store.Tx, events *events, e *entry, sub sto
 		}
 		out := describeMembership(e.channelARN, m)
 		out.SubChannelId = sub.ID
-		events.add("DELETE_CHANNEL_MEMBERSHIP", e.in(sub.Key, sub.ID), sequence, bus.Audience{Left: []string{out.Member.Arn}}, out)
-		events.list[len(events.list)-1].Reason = "subchannel_DELETED"
+		left := events.add("DELETE_CHANNEL_MEMBERSHIP", e.in(sub.Key, sub.ID), sequence, bus.Audience{Left: []string{out.Member.Arn}}, out)
+		left.leaver, left.Reason = m.Member, "subchannel_DELETED"
 	}
 	at := e.in(sub.Key, sub.ID)
 	last, err := tx.AdvanceChannel(sub.Key, 0, 0)
@@ -355,7 +357,7 @@ func (s *Service) closeSubChannel(tx store.Tx, events *events, e *entry, sub sto
 		return err
 	}
 	events.stream("DELETE_SUB_CHANNEL", at, last, func() api.Output { return at.describeSubChannel() })
-	return tx.DeleteChannel(sub.Key)
+	return s.endChannel(tx, sub.Key)
 }
 
 // describeSubChannel is the sub-channel at hand as streams show it.

@@ -175,7 +175,8 @@ func TestElasticMemberships(t *testing.T) {
 				moved++
 				var payload api.ChannelMembership
 				decode(t, event, &payload)
-				if len(event.Audience.Only) != 1 || event.Audience.Only[0] != payload.Member.Arn || payload.SubChannelId != event.SubChannel {
+				if len(event.Audience.Joined) != 1 || event.Audience.Joined[0] != payload.Member.Arn || event.Audience.Members ||
+					payload.SubChannelId != event.SubChannel || event.Leaves == "" || event.Leaves == event.SubChannel {
 					t.Errorf("event %+v", event)
 				}
 			}

@@ -32,7 +32,7 @@ type job func(tx store.Tx, events *events) (progress, error)
 // and again. Of several nodes one sweeps at a time: for the others there is nothing to do.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	jobs := []job{
-		s.forgetRequests, s.forgetMessageTokens, s.forgetInvocations,
+		s.forgetRequests, s.forgetMessageTokens, s.forgetEvents, s.forgetInvocations,
 		s.expireUsers, s.expireChannels, s.deleteOverdue, s.drainSubChannels, s.cleanUp,
 	}
 	leased := false
