@@ -1,0 +1,359 @@
+package live
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"carillon/api"
+	"carillon/arn"
+	"carillon/bus"
+)
+
+const (
+	// maxSessionID is the longest id of a session, in bytes.
+	maxSessionID = 1024
+	// upgradeTimeout bounds how long a client may take to read what comes before its events.
+	upgradeTimeout = 30 * time.Second
+	// presignedSkew is how far the clock of who signed may be off.
+	presignedSkew = 5 * time.Minute
+)
+
+var (
+	unauthorized = closing{code: closeUnauthorized, reason: "Unauthorized"}
+	failed       = closing{code: closeInternal, reason: "Internal error"}
+	restarting   = closing{code: closeRestart, reason: "The server restarts"}
+)
+
+// request is what a client asks for when it connects.
+type request struct {
+	user, session string
+	prefetch      bool
+	byLastMessage bool
+}
+
+// ServeHTTP opens a session. The upgrade is accepted also for those who may have none: only then can
+// they be told so, with a close code.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	asked, refused := h.admit(r)
+	nc, buffered, _, err := ws.HTTPUpgrader{Timeout: upgradeTimeout}.Upgrade(r, w)
+	if err != nil {
+		if nc != nil {
+			_ = nc.Close()
+		}
+		return
+	}
+	in, err := reader(nc, buffered)
+	if err != nil {
+		_ = nc.Close()
+		return
+	}
+	source := r.RemoteAddr
+	if host, _, err := net.SplitHostPort(source); err == nil {
+		source = host
+	}
+	// The connection outlives the request, and nothing of the request is kept for it.
+	h.connections.Go(func() {
+		if refused.code == 0 {
+			refused = h.serve(nc, in, asked, source)
+		}
+		if refused.code != 0 {
+			h.refuse(nc, in, refused, source)
+		}
+	})
+}
+
+// reader reads from a connection, what was read already first. It is as small as can be: there may be
+// very many, and all they read is control frames.
+func reader(nc net.Conn, buffered *bufio.ReadWriter) (*bufio.Reader, error) {
+	n := buffered.Reader.Buffered()
+	if n == 0 {
+		return bufio.NewReaderSize(nc, readBuffer), nil
+	}
+	early, err := buffered.Reader.Peek(n)
+	return bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(early)), nc), readBuffer), err
+}
+
+// admit reads and judges a request to connect.
+func (h *Hub) admit(r *http.Request) (request, closing) {
+	if origin := r.Header.Get("Origin"); origin != "" && len(h.AllowedOrigins) > 0 && !slices.Contains(h.AllowedOrigins, origin) {
+		return request{}, closing{code: closeForbidden, reason: "The origin is not allowed"}
+	}
+	caller, err := h.Authenticate(r)
+	var stated *api.Error
+	if errors.As(err, &stated) {
+		return request{}, unauthorized
+	}
+	if err != nil {
+		h.Log.Error("a request to connect cannot be judged", "error", err)
+		return request{}, failed
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return request{}, unauthorized
+	}
+	asked := request{
+		prefetch:      query.Get("prefetch-on") == "connect",
+		byLastMessage: query.Get("prefetch-sort-by") == "last-message-timestamp",
+	}
+	for name, value := range map[string]*string{"userArn": &asked.user, "sessionId": &asked.session} {
+		if len(query[name]) != 1 {
+			return request{}, unauthorized
+		}
+		*value = query[name][0]
+	}
+	a, err := arn.Parse(asked.user)
+	switch {
+	case err != nil, a.Kind != arn.User, a.Partition != h.Partition, a.Region != h.Region, a.Account != caller.Account:
+		return request{}, unauthorized
+	case asked.session == "", len(asked.session) > maxSessionID, !utf8.ValidString(asked.session):
+		return request{}, unauthorized
+	case !h.signatures.first(query.Get("X-Amz-Signature"), validUntil(query)):
+		return request{}, unauthorized
+	}
+	// Copies: what these are parts of is larger, and would live as long as the session.
+	asked.user, asked.session = a.String(), strings.Clone(asked.session)
+	return asked, closing{}
+}
+
+// validUntil is when the signature of a query, which was found good, is good no more.
+func validUntil(query url.Values) time.Time {
+	at, _ := time.Parse("20060102T150405Z", query.Get("X-Amz-Date"))
+	seconds, _ := strconv.Atoi(query.Get("X-Amz-Expires"))
+	return at.Add(time.Duration(seconds)*time.Second + presignedSkew)
+}
+
+// refuse closes a connection that gets no session.
+func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, source string) {
+	outcome := map[ws.StatusCode]string{closeUnauthorized: "unauthorized", closeForbidden: "forbidden"}[why.code]
+	if outcome == "" {
+		outcome = "failed"
+	}
+	h.metrics.connects.WithLabelValues(outcome).Inc()
+	h.Log.Info("session refused", "source", source, "code", int(why.code), "reason", why.reason)
+	_ = nc.SetDeadline(time.Now().Add(closeGrace))
+	if _, err := nc.Write(closeFrame(why.code, why.reason)); err == nil {
+		_, _ = io.CopyN(io.Discard, in, maxDataFrame) // until the client has closed too
+	}
+	_ = nc.Close()
+}
+
+// serve gives a connection its session and reads from it until it ends. It returns why there was no
+// session, if there was none.
+func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string) closing {
+	s, refused := h.begin(asked)
+	if s == nil {
+		return refused
+	}
+	if broken, err := h.greet(nc, asked); broken {
+		_ = nc.Close()
+		return closing{}
+	} else if err != nil {
+		h.Log.Error("the details of channels cannot be read", "user", asked.user, "error", err)
+		return failed
+	}
+	_ = nc.SetDeadline(time.Time{})
+	c := &conn{session: s, nc: nc, source: source, opened: time.Now()}
+	if !s.attach(c) {
+		return closing{code: closeForbidden, reason: "The session has ended"}
+	}
+	h.metrics.connects.WithLabelValues("established").Inc()
+	h.metrics.connected.Inc()
+	h.enlist(c)
+	h.Log.Info("session connected", "user", asked.user, "source", source)
+	c.read(in)
+	h.finish(c)
+	return closing{}
+}
+
+// enlist adds a connection to those that are pinged, and told when the hub ends.
+func (h *Hub) enlist(c *conn) {
+	h.beat.add(c, h.PingInterval)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		c.session.mu.Lock()
+		defer c.session.mu.Unlock()
+		c.shut(restarting.code, restarting.reason, afterwards)
+	}
+}
+
+// greet writes what comes first on every connection.
+func (h *Hub) greet(nc net.Conn, asked request) (broken bool, err error) {
+	write := func(b []byte) error {
+		_ = nc.SetDeadline(time.Now().Add(upgradeTimeout))
+		_, err := nc.Write(b)
+		broken = err != nil
+		return err
+	}
+	if err := write(established); err != nil || !asked.prefetch {
+		return broken, err
+	}
+	err = h.Directory.Details(h.life, asked.user, asked.byLastMessage, func(payload []byte) error {
+		return write(system("CHANNEL_DETAILS", payload))
+	})
+	return broken, err
+}
+
+// finish is the end of a connection.
+func (h *Hub) finish(c *conn) {
+	s := c.session
+	s.mu.Lock()
+	flushed := c.flushed
+	s.mu.Unlock()
+	if flushed != nil {
+		<-flushed
+	}
+	_ = c.nc.Close()
+	h.beat.remove(c)
+	s.detach(c)
+	s.mu.Lock()
+	ended, delivered := c.ended, c.delivered
+	s.mu.Unlock()
+	if ended.code == 0 {
+		ended = closing{code: closeBroken, reason: "the connection broke"}
+	}
+	h.metrics.connected.Dec()
+	h.metrics.closes.WithLabelValues(codeLabel(ended.code)).Inc()
+	h.Log.Info("session disconnected", "user", s.user.arn, "source", c.source, "code", int(ended.code), "reason", ended.reason,
+		"duration", time.Since(c.opened).Round(time.Millisecond), "events", delivered)
+}
+
+// codeLabel keeps codes that clients invent out of the metrics.
+func codeLabel(code ws.StatusCode) string {
+	if code >= 1000 && code <= 1015 || code == closeForbidden || code == closeUnauthorized {
+		return strconv.Itoa(int(code))
+	}
+	return "other"
+}
+
+// begin finds or makes a session for a client, which hears everything from then on.
+func (h *Hub) begin(asked request) (*session, closing) {
+	u, err := h.load(asked.user)
+	var stated *api.Error
+	switch {
+	case errors.As(err, &stated), errors.Is(err, errGone):
+		return nil, unauthorized
+	case errors.Is(err, errDraining):
+		return nil, restarting
+	case err != nil:
+		h.Log.Error("the channels of a user cannot be read", "user", asked.user, "error", err)
+		return nil, failed
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	u.pins--
+	switch {
+	case h.users[u.arn] != u:
+		return nil, unauthorized // deleted meanwhile
+	case h.draining:
+		h.tidy(u)
+		return nil, restarting
+	}
+	s := u.session(asked.session)
+	if s == nil {
+		if h.expired.Remove(sessionName{user: u.arn, id: asked.session}) {
+			h.metrics.resumes.WithLabelValues("expired").Inc()
+		}
+		if len(u.sessions) >= h.PerUser {
+			h.drop(u.sessions[0], closing{code: closeForbidden, reason: fmt.Sprintf("The user has more than %d sessions", h.PerUser)})
+		}
+		s = h.newSession(u, asked.session)
+	}
+	s.welcome()
+	return s, closing{}
+}
+
+func (h *Hub) newSession(u *user, id string) *session {
+	s := &session{hub: h, user: u, id: id, slot: h.journal.take(u.arn, id)}
+	u.sessions = append(u.sessions, s)
+	return s
+}
+
+// session returns the session of an id, nil if there is none.
+func (u *user) session(id string) *session {
+	for _, s := range u.sessions {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+var (
+	errGone     = errors.New("live: the user was deleted")
+	errDraining = errors.New("live: the server restarts")
+)
+
+// load returns a user whose rooms are known, and reads them if they are not. The user is pinned: the
+// caller must take the pin away.
+func (h *Hub) load(name string) (*user, error) {
+	h.mu.Lock()
+	if h.draining {
+		h.mu.Unlock()
+		return nil, errDraining
+	}
+	if u := h.users[name]; u != nil {
+		u.pins++
+		l := u.loading
+		h.mu.Unlock()
+		if l == nil {
+			return u, nil
+		}
+		<-l.done
+		return u, l.err
+	}
+	l := &loading{done: make(chan struct{}), left: make(map[roomName]int64)}
+	u := &user{arn: name, pins: 1, loading: l}
+	h.users[name] = u
+	h.mu.Unlock()
+
+	err := h.persist(func(ctx context.Context) error {
+		return h.Directory.Streams(ctx, name, func(streams []bus.Stream) error { return h.enter(u, l, streams) })
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	u.loading, l.err = nil, err
+	close(l.done)
+	if err != nil {
+		h.release(u) // those who waited have the error too
+	}
+	return u, err
+}
+
+// enter makes a user a member of rooms. What it left while they were being read, it does not enter.
+func (h *Hub) enter(u *user, l *loading, streams []bus.Stream) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.users[u.arn] != u {
+		return errGone
+	}
+	for _, stream := range streams {
+		name := roomName{channel: stream.Channel, subChannel: stream.SubChannel}
+		if l.left[name] > stream.Sequence {
+			continue
+		}
+		r := h.rooms[name]
+		if r == nil {
+			r = h.open(name, stream.Sequence)
+		}
+		if r.sequence == unknown {
+			r.sequence = stream.Sequence
+		}
+		h.join(u, r, stream.Sequence)
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package live
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// session is what one client listens through: it outlives the connection, so that a client that comes
+// back in time misses nothing.
+type session struct {
+	hub  *Hub
+	user *user
+	id   string
+	// slot is the session's place in the journal; negative when it has none.
+	slot int
+
+	mu sync.Mutex
+	// conn is nil while the client is away.
+	conn *conn
+	// queue holds the frames that the client has not confirmed, the oldest first. The first written of
+	// them were written to conn, and confirmed frames came before them.
+	queue     []*frame
+	written   int
+	confirmed uint64
+	// overflowed: more happened than is kept. The queue is empty, and stays so until the client is back.
+	overflowed bool
+	// ended: the session is over, and nothing reaches it any more.
+	ended bool
+	// waits is set while the client may come back; away counts the times that it was given for that.
+	waits bool
+	away  int
+}
+
+// push hands a frame to the session. It never waits.
+func (s *session) push(f *frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended, s.overflowed:
+		return
+	case len(s.queue) >= s.hub.Buffer:
+		s.overflow()
+		return
+	}
+	s.queue = append(s.queue, f)
+	if len(s.queue) == 1 || len(s.queue) == s.written+1 {
+		s.note()
+	}
+	if s.conn != nil {
+		s.conn.kick()
+	}
+}
+
+// overflow gives up on telling the client everything. A client that does not read is sent away: what
+// it gets when it comes back is the newest state.
+func (s *session) overflow() {
+	s.overflowed = true
+	s.forget()
+	if s.conn != nil {
+		s.conn.shut(closeSlow, "The client does not read fast enough", now)
+	}
+}
+
+// forget empties the queue.
+func (s *session) forget() {
+	s.confirmed += uint64(len(s.queue))
+	s.queue, s.written = nil, 0
+	s.note()
+}
+
+// confirm drops the frames up to a number that the client has confirmed on its connection.
+func (s *session) confirm(c *conn, number uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c || number <= s.confirmed || number > s.confirmed+uint64(s.written) {
+		return
+	}
+	n := int(number - s.confirmed)
+	clear(s.queue[:n])
+	s.queue, s.written, s.confirmed = s.queue[n:], s.written-n, number
+	if len(s.queue) == 0 && cap(s.queue) > 16 {
+		s.queue = nil
+	}
+	s.note()
+}
+
+// attach gives the session the connection it waits for, and writes to it what the client has not
+// confirmed.
+func (s *session) attach(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.take()
+	s.conn, s.waits = c, false
+	s.hub.metrics.waiting.Dec()
+	s.note()
+	c.kick()
+	return true
+}
+
+// take takes the connection that the session may have from it.
+func (s *session) take() {
+	if s.conn != nil {
+		s.conn.shut(closeForbidden, "The session has another connection", now)
+		s.conn, s.written = nil, 0
+	}
+	if !s.waits {
+		s.waits = true
+		s.hub.metrics.waiting.Inc()
+	}
+}
+
+// welcome is for a client that is about to connect, perhaps again: the session waits for it, and keeps
+// from now on what happens.
+func (s *session) welcome() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.overflowed:
+		s.hub.metrics.resumes.WithLabelValues("overflowed").Inc()
+		s.overflowed = false
+	case s.away > 0:
+		s.hub.metrics.resumes.WithLabelValues("resumed").Inc()
+	}
+	s.take()
+	s.wait(s.hub.Now().Add(s.hub.ResumeWindow))
+	s.note()
+}
+
+// detach takes a connection that has ended from the session, if it is still its own.
+func (s *session) detach(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != c {
+		return
+	}
+	s.conn, s.written = nil, 0
+	if !s.ended {
+		s.wait(s.hub.Now().Add(s.hub.ResumeWindow))
+		s.note()
+	}
+}
+
+// wait gives the client time to come back.
+func (s *session) wait(until time.Time) {
+	if !s.waits {
+		s.waits = true
+		s.hub.metrics.waiting.Inc()
+	}
+	s.away++
+	s.hub.awaiting.add(s, s.away, until)
+}
+
+// end is called once the hub knows the session no more. With a code its connection is closed, which is
+// then the last that the client hears; without one it is closing already.
+func (s *session) end(code closing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.ended, s.queue, s.written = true, nil, 0
+	s.hub.journal.free(s.slot)
+	if s.waits {
+		s.waits = false
+		s.hub.metrics.waiting.Dec()
+	}
+	if s.conn != nil && code.code != 0 {
+		s.conn.shut(code.code, code.reason, now)
+	}
+}
+
+// note keeps the journal up to date: what was not written, and what was not confirmed.
+func (s *session) note() {
+	if s.slot < 0 || s.ended {
+		return
+	}
+	var unwritten, unconfirmed uint64
+	if len(s.queue) > s.written {
+		unwritten = s.queue[s.written].place
+	}
+	if len(s.queue) > 0 {
+		unconfirmed = s.queue[0].place
+	}
+	s.hub.journal.note(s.slot, unwritten, unconfirmed, s.overflowed, s.hub.Now())
+}
+
+// awaiting are the sessions whose clients are away, in the order in which their time ends.
+type awaiting struct {
+	mu   sync.Mutex
+	list []absence
+}
+
+// absence is one time that a session waits for its client.
+type absence struct {
+	session *session
+	away    int
+	until   time.Time
+}
+
+func (a *awaiting) add(s *session, away int, until time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.list = append(a.list, absence{session: s, away: away, until: until})
+}
+
+// over takes those whose time has ended and whose client has not been back since.
+func (a *awaiting) over(now time.Time) []*session {
+	a.mu.Lock()
+	n := 0
+	for n < len(a.list) && !a.list[n].until.After(now) {
+		n++
+	}
+	ended := slices.Clone(a.list[:n])
+	clear(a.list[:n])
+	if a.list = a.list[n:]; len(a.list) == 0 {
+		a.list = nil
+	}
+	a.mu.Unlock()
+	var over []*session
+	for i := range ended {
+		if ended[i].lasts() {
+			over = append(over, ended[i].session)
+		}
+	}
+	return over
+}
+
+// lasts reports whether the client has not been back since.
+func (a *absence) lasts() bool {
+	a.session.mu.Lock()
+	defer a.session.mu.Unlock()
+	return !a.session.ended && a.session.conn == nil && a.session.away == a.away
+}
