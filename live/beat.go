@@ -93,7 +93,7 @@ func (h *Hub) tick() {
 		h.journal.beat(now)
 		for _, s := range h.awaiting.over(now) {
 			h.expired.Add(sessionName{user: s.user.arn, id: s.id}, struct{}{})
-			h.end(s, closing{})
+			h.end(s, tooLate)
 		}
 		h.signatures.forget(now)
 	}

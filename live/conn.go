@@ -17,8 +17,8 @@ const (
 	closeGrace = 5 * time.Second
 	// confirmEvery is how often a client is asked, at the most, to confirm what it got.
 	confirmEvery = 200 * time.Millisecond
-	// confirmFrames is how many frames it may get without being asked.
-	confirmFrames = 512
+	// confirmPart is the part of what is kept for it that it may get without being asked.
+	confirmPart = 8
 
 	// Clients have nothing to say. What they say all the same is read over, up to these bounds.
 	maxDataFrame  = 64 << 10
@@ -194,7 +194,7 @@ func (c *conn) take(b []byte) ([]byte, int) {
 // ask asks the client to confirm what it got, now or a little later.
 func (c *conn) ask(b []byte) []byte {
 	sent := c.session.confirmed + uint64(c.session.written)
-	if sent-c.pinged >= confirmFrames || time.Since(c.pingedAt) >= confirmEvery {
+	if int(sent-c.pinged) >= c.session.hub.Buffer/confirmPart || time.Since(c.pingedAt) >= confirmEvery {
 		return c.ping(b)
 	}
 	if !c.asked {
@@ -236,7 +236,9 @@ func (c *conn) read(r *bufio.Reader) {
 	for {
 		c.extend()
 		h, err := ws.ReadHeader(r)
-		if err == nil {
+		if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
+			err = protocolError
+		} else if err == nil {
 			err = in.check(h)
 		}
 		if err == nil && h.OpCode.IsControl() {
@@ -329,6 +331,8 @@ type fault closing
 
 func (f *fault) Error() string { return f.reason }
 
+var protocolError = &fault{code: closeProtocol, reason: "Protocol error"}
+
 // input is what there is to know between the frames of a client.
 type input struct {
 	*bufio.Reader
@@ -346,7 +350,7 @@ func (in *input) check(h ws.Header) error {
 		state = state.Set(ws.StateFragmented)
 	}
 	if err := ws.CheckHeader(h, state); err != nil {
-		return &fault{code: closeProtocol, reason: "Protocol error"}
+		return protocolError
 	}
 	if h.OpCode.IsControl() {
 		return nil

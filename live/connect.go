@@ -36,6 +36,7 @@ var (
 	unauthorized = closing{code: closeUnauthorized, reason: "Unauthorized"}
 	failed       = closing{code: closeInternal, reason: "Internal error"}
 	restarting   = closing{code: closeRestart, reason: "The server restarts"}
+	tooLate      = closing{code: closeGoingAway, reason: "The session has expired"}
 )
 
 // request is what a client asks for when it connects.
@@ -167,8 +168,8 @@ func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string)
 	}
 	_ = nc.SetDeadline(time.Time{})
 	c := &conn{session: s, nc: nc, source: source, opened: time.Now()}
-	if !s.attach(c) {
-		return closing{code: closeForbidden, reason: "The session has ended"}
+	if why := s.attach(c); why.code != 0 {
+		return why
 	}
 	h.metrics.connects.WithLabelValues("established").Inc()
 	h.metrics.connected.Inc()

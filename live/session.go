@@ -25,8 +25,9 @@ type session struct {
 	confirmed uint64
 	// overflowed: more happened than is kept. The queue is empty, and stays so until the client is back.
 	overflowed bool
-	// ended: the session is over, and nothing reaches it any more.
+	// ended: the session is over, and nothing reaches it any more. why is what its client is told.
 	ended bool
+	why   closing
 	// waits is set while the client may come back; away counts the times that it was given for that.
 	waits bool
 	away  int
@@ -87,18 +88,20 @@ func (s *session) confirm(c *conn, number uint64) {
 
 // attach gives the session the connection it waits for, and writes to it what the client has not
 // confirmed.
-func (s *session) attach(c *conn) bool {
+//
+// A session that has ended meanwhile tells why.
+func (s *session) attach(c *conn) (why closing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
-		return false
+		return s.why
 	}
 	s.take()
 	s.conn, s.waits = c, false
 	s.hub.metrics.waiting.Dec()
 	s.note()
 	c.kick()
-	return true
+	return closing{}
 }
 
 // take takes the connection that the session may have from it.
@@ -154,22 +157,22 @@ func (s *session) wait(until time.Time) {
 	s.hub.awaiting.add(s, s.away, until)
 }
 
-// end is called once the hub knows the session no more. With a code its connection is closed, which is
-// then the last that the client hears; without one it is closing already.
-func (s *session) end(code closing) {
+// end is called once the hub knows the session no more. With a reason its connection is closed, which
+// is then the last that the client hears; without one there is none, or it is closing already.
+func (s *session) end(why closing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
 		return
 	}
-	s.ended, s.queue, s.written = true, nil, 0
+	s.ended, s.why, s.queue, s.written = true, why, nil, 0
 	s.hub.journal.free(s.slot)
 	if s.waits {
 		s.waits = false
 		s.hub.metrics.waiting.Dec()
 	}
-	if s.conn != nil && code.code != 0 {
-		s.conn.shut(code.code, code.reason, now)
+	if s.conn != nil && why.code != 0 {
+		s.conn.shut(why.code, why.reason, now)
 	}
 }
 

@@ -1,0 +1,191 @@
+package live_test
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"carillon/live"
+)
+
+func TestConnect(t *testing.T) {
+	h := newHouse(t)
+	for _, c := range []struct {
+		name   string
+		change url.Values
+		code   int
+		reason string
+	}{
+		{"a bad signature", url.Values{"X-Amz-Credential": {"wrong"}}, 4401, "Unauthorized"},
+		{"a signature that cannot be judged now", url.Values{"X-Amz-Credential": {"broken"}}, 1011, "Internal error"},
+		{"no user", url.Values{"userArn": nil}, 4401, "Unauthorized"},
+		{"two users", url.Values{"userArn": {arnOf("alice"), arnOf("bob")}}, 4401, "Unauthorized"},
+		{"no ARN", url.Values{"userArn": {"alice"}}, 4401, "Unauthorized"},
+		{"the ARN of a bot", url.Values{"userArn": {instance + "/bot/alice"}}, 4401, "Unauthorized"},
+		{"the ARN of a channel", url.Values{"userArn": {channelOf("general")}}, 4401, "Unauthorized"},
+		{"a user of another account", url.Values{"userArn": {strings.Replace(arnOf("alice"), account, "999999999999", 1)}}, 4401, "Unauthorized"},
+		{"a user of another region", url.Values{"userArn": {strings.Replace(arnOf("alice"), "us-east-1", "eu-west-1", 1)}}, 4401, "Unauthorized"},
+		{"a user that does not exist", url.Values{"userArn": {arnOf("mallory")}}, 4401, "Unauthorized"},
+		{"no session id", url.Values{"sessionId": nil}, 4401, "Unauthorized"},
+		{"an empty session id", url.Values{"sessionId": {""}}, 4401, "Unauthorized"},
+		{"two session ids", url.Values{"sessionId": {"a", "b"}}, 4401, "Unauthorized"},
+		{"a session id that is too long", url.Values{"sessionId": {strings.Repeat("x", 1025)}}, 4401, "Unauthorized"},
+		{"a session id that is no UTF-8", url.Values{"sessionId": {"\xff"}}, 4401, "Unauthorized"},
+	} {
+		t.Run(c.name+" is told so after the upgrade", func(t *testing.T) {
+			h.dial(c.change).closed(c.code, c.reason)
+		})
+	}
+	t.Run("odd session ids are fine", func(t *testing.T) {
+		for _, id := range []string{"it's", "a b+c", "100%", "ü", "💬", strings.Repeat("x", 1024)} {
+			h.connect("alice", id).goodbye()
+		}
+	})
+	t.Run("a signature connects once", func(t *testing.T) {
+		once := url.Values{"X-Amz-Signature": {"the same"}, "sessionId": {"first"}}
+		h.dial(once).event("SESSION_ESTABLISHED")
+		h.dial(once).closed(4401, "Unauthorized")
+	})
+	t.Run("a user that does not exist leaves nothing behind", func(t *testing.T) {
+		h.mu.Lock()
+		h.users[arnOf("mallory")] = true
+		h.mu.Unlock()
+		h.connect("mallory", "s1").goodbye()
+	})
+	t.Run("a store that does not answer closes with a code that connects again", func(t *testing.T) {
+		h.mu.Lock()
+		h.broken = errors.New("the store is away")
+		h.mu.Unlock()
+		h.dial(url.Values{"userArn": {arnOf("bob")}}).closed(1011, "Internal error")
+		h.mu.Lock()
+		h.broken = nil
+		h.mu.Unlock()
+		h.connect("bob", "s1").goodbye()
+	})
+	t.Run("prefetch comes after SESSION_ESTABLISHED and before what happens", func(t *testing.T) {
+		h.details = []string{"one", "two"}
+		for sort, want := range map[string]string{"": "false", "unread": "false", "last-message-timestamp": "true"} {
+			c := h.dial(url.Values{"prefetch-on": {"connect"}, "prefetch-sort-by": {sort}, "sessionId": {"p" + sort}})
+			c.event("SESSION_ESTABLISHED")
+			for _, channel := range h.details {
+				c.want(`{"Headers":{"x-amz-chime-event-type":"CHANNEL_DETAILS","x-amz-chime-message-type":"SYSTEM"},"Payload":"{\"Channel\":\"` + channel + `\",\"ByLastMessage\":` + want + `}"}`)
+			}
+			c.goodbye()
+		}
+	})
+	t.Run("there is no prefetch unless it is asked for", func(t *testing.T) {
+		h.join("general", "carol")
+		c := h.dial(url.Values{"prefetch-on": {"disconnect"}, "userArn": {arnOf("carol")}})
+		c.event("SESSION_ESTABLISHED")
+		c.silent(h, "general")
+	})
+	t.Run("what is no upgrade gets an answer", func(t *testing.T) {
+		answer, err := http.Get(h.server.URL + "/connect")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode < 400 || answer.StatusCode >= 500 {
+			t.Errorf("status %d", answer.StatusCode)
+		}
+	})
+}
+
+func TestOrigins(t *testing.T) {
+	h := newHouse(t, func(o *live.Options) { o.AllowedOrigins = []string{"https://chat.example.test"} })
+	dial := func(origin string) *client {
+		t.Helper()
+		header := ws.HandshakeHeaderHTTP{}
+		if origin != "" {
+			header["Origin"] = []string{origin}
+		}
+		return h.dialWith(ws.Dialer{Header: header}, nil)
+	}
+	t.Run("a page of an allowed origin connects, and what is no page", func(t *testing.T) {
+		for _, origin := range []string{"https://chat.example.test", ""} {
+			dial(origin).event("SESSION_ESTABLISHED")
+		}
+	})
+	t.Run("a page of another origin is told for good", func(t *testing.T) {
+		dial("https://evil.example.test").closed(4003, "The origin is not allowed")
+	})
+}
+
+func TestHostileClients(t *testing.T) {
+	h := newHouse(t)
+	h.join("general", "alice")
+	masked := func(f ws.Frame) []byte { return ws.MustCompileFrame(ws.MaskFrame(f)) }
+	for _, c := range []struct {
+		name   string
+		sends  []byte
+		code   int
+		reason string
+	}{
+		{"a frame that is not masked", ws.MustCompileFrame(ws.NewTextFrame([]byte("x"))), 1002, "Protocol error"},
+		{"a reserved bit", masked(ws.Frame{Header: ws.Header{Fin: true, Rsv: 4, OpCode: ws.OpText, Length: 1}, Payload: []byte("x")}), 1002, "Protocol error"},
+		{"a reserved opcode", masked(ws.Frame{Header: ws.Header{Fin: true, OpCode: 3, Length: 1}, Payload: []byte("x")}), 1002, "Protocol error"},
+		{"a control frame in pieces", masked(ws.Frame{Header: ws.Header{OpCode: ws.OpPing, Length: 1}, Payload: []byte("x")}), 1002, "Protocol error"},
+		{"a control frame that is too long", masked(ws.NewPingFrame(make([]byte, 126))), 1002, "Protocol error"},
+		{"a piece of nothing", masked(ws.NewFrame(ws.OpContinuation, true, []byte("x"))), 1002, "Protocol error"},
+		{"text that is not UTF-8", masked(ws.NewTextFrame([]byte("a\xffb"))), 1007, "The text is not UTF-8"},
+		{"text that ends within a character", masked(ws.NewTextFrame([]byte("a\xe2\x82"))), 1007, "The text is not UTF-8"},
+		{"text whose pieces are not UTF-8", append(masked(ws.NewFrame(ws.OpText, false, []byte("\xe2"))), masked(ws.NewFrame(ws.OpContinuation, true, []byte("x")))...), 1007, "The text is not UTF-8"},
+		{"a frame that is too big", masked(ws.NewBinaryFrame(make([]byte, 65_537)))[:100], 1009, "The frame is too big"},
+		{"a length that no frame has", []byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}, 1002, "Protocol error"},
+		{"very many frames", bytes.Repeat(masked(ws.NewTextFrame(nil)), 1001), 1008, "Clients send nothing here"},
+		{"very many bytes", bytes.Repeat(masked(ws.NewBinaryFrame(make([]byte, 60_000))), 18), 1008, "Clients send nothing here"},
+		{"a close code that may not be sent", masked(ws.NewCloseFrame(ws.NewCloseFrameBody(1006, ""))), 1002, "Bad close frame"},
+		{"a close frame of one byte", masked(ws.NewCloseFrame([]byte{3})), 1002, "Bad close frame"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := h.connect("alice", c.name)
+			if _, err := client.conn.Write(c.sends); err != nil {
+				t.Fatal(err)
+			}
+			client.closed(c.code, c.reason)
+		})
+	}
+	t.Run("data is read over, also in pieces with pings between", func(t *testing.T) {
+		client := h.connect("alice", "data")
+		for _, f := range []ws.Frame{
+			ws.NewTextFrame([]byte("hello")), ws.NewBinaryFrame([]byte{0xff}),
+			ws.NewFrame(ws.OpText, false, []byte("\xe2\x82")), ws.NewPingFrame([]byte("hi")), ws.NewFrame(ws.OpContinuation, true, []byte("\xac")),
+		} {
+			client.send(f)
+		}
+		if f, err := client.frame(); err != nil || f.Header.OpCode != ws.OpPong || string(f.Payload) != "hi" {
+			t.Errorf("got %v %q, %v", f.Header.OpCode, f.Payload, err)
+		}
+		client.silent(h, "general")
+		client.goodbye()
+	})
+	t.Run("pongs that nobody asked for confirm nothing", func(t *testing.T) {
+		client := h.dawdle("alice", "pongs")
+		h.message("general", "unconfirmed")
+		for _, payload := range [][]byte{nil, []byte("hi"), {0, 0, 0, 0, 0, 0, 0, 9}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}} {
+			client.send(ws.NewPongFrame(payload))
+		}
+		time.Sleep(20 * time.Millisecond)
+		client.cut()
+		client = h.connect("alice", "pongs")
+		client.says("unconfirmed")
+		client.goodbye()
+	})
+	t.Run("a close code is given back", func(t *testing.T) {
+		client := h.connect("alice", "code")
+		client.send(ws.NewCloseFrame(ws.NewCloseFrameBody(3000, "bye")))
+		client.closed(3000, "")
+	})
+	t.Run("a client that goes in the middle of a frame is waited for", func(t *testing.T) {
+		client := h.connect("alice", "half")
+		_, _ = client.conn.Write([]byte{0x81, 0xfe})
+		client.cut()
+		eventually(t, "the session waits", func() bool { return h.metric("carillon_sessions_waiting", "") == 1 })
+	})
+}
