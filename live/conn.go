@@ -251,13 +251,23 @@ func (c *conn) read(r *bufio.Reader) {
 		}
 		var fault *fault
 		if errors.As(err, &fault) {
-			c.session.mu.Lock()
-			c.shut(fault.code, fault.reason, now)
-			c.session.mu.Unlock()
+			c.expel(closing(*fault))
 			// What was not read when the connection is closed would keep the client from reading why.
 			_, _ = io.CopyN(io.Discard, r, maxDataBytes)
 		}
 		return
+	}
+}
+
+// expel closes the connection of a client that does not keep to the protocol, and ends its session.
+func (c *conn) expel(why closing) {
+	s := c.session
+	s.mu.Lock()
+	mine := s.conn == c
+	c.shut(why.code, why.reason, now)
+	s.mu.Unlock()
+	if mine {
+		s.hub.end(s, closing{})
 	}
 }
 
