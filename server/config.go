@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +58,15 @@ type Config struct {
 	// AllowedOrigins lists the web origins that may call the API: at least one; "*" allows all.
 	AllowedOrigins []string
 
+	// SessionsPerUser is how many live sessions a user may have; one more closes the oldest.
+	SessionsPerUser int
+	// SessionResumeWindow is how long a session waits for a client whose connection broke.
+	SessionResumeWindow time.Duration
+	// SessionBuffer is how many events wait for a session at most.
+	SessionBuffer int
+	// SessionPingInterval is the time between pings on an idle connection.
+	SessionPingInterval time.Duration
+
 	// LimitsProfile is ProfileOpen or ProfileAWS.
 	LimitsProfile string
 	// MembersPerBatch is how many members one BatchCreateChannelMembership may carry; 0 leaves it
@@ -101,6 +111,15 @@ const maxMembersPerBatch = 1000
 const (
 	minMaxBody = 64 << 10
 	maxMaxBody = 64 << 20
+)
+
+// The bounds of sessions.
+const (
+	maxSessionsPerUser = 1000
+	maxResumeWindow    = 24 * time.Hour
+	minSessionBuffer   = 64
+	maxSessionBuffer   = 1 << 20
+	maxPingInterval    = 10 * time.Minute
 )
 
 var (
@@ -153,6 +172,10 @@ func (c *Config) Validate() error {
 	for _, origin := range c.AllowedOrigins {
 		check("allowed_origins", checkOrigin(origin))
 	}
+	check("session.per_user", within(int64(c.SessionsPerUser), 1, maxSessionsPerUser))
+	check("session.resume_window", between(c.SessionResumeWindow, time.Second, maxResumeWindow))
+	check("session.buffer", within(int64(c.SessionBuffer), minSessionBuffer, maxSessionBuffer))
+	check("session.ping_interval", between(c.SessionPingInterval, time.Second, maxPingInterval))
 	check("limits.profile", oneOf(c.LimitsProfile, ProfileOpen, ProfileAWS))
 	if c.MembersPerBatch != 0 {
 		check("limits.members_per_batch", within(int64(c.MembersPerBatch), 1, maxMembersPerBatch))
@@ -199,6 +222,9 @@ func checkBearer(bearer string) error {
 	return nil
 }
 
+// anyOrigin reports whether pages of every origin may call.
+func (c *Config) anyOrigin() bool { return slices.Contains(c.AllowedOrigins, "*") }
+
 func checkOrigin(origin string) error {
 	if origin == "*" {
 		return nil
@@ -222,6 +248,13 @@ func oneOf(value string, allowed ...string) error {
 func within(n, least, greatest int64) error {
 	if n < least || n > greatest {
 		return fmt.Errorf("%d must be between %d and %d", n, least, greatest)
+	}
+	return nil
+}
+
+func between(d, least, greatest time.Duration) error {
+	if d < least || d > greatest {
+		return fmt.Errorf("%v must be between %v and %v", d, least, greatest)
 	}
 	return nil
 }

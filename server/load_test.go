@@ -28,6 +28,7 @@ func TestLoad(t *testing.T) {
 		want := Config{
 			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
+			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
 			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 			ShutdownTimeout: 30 * time.Second, LogLevel: "info", LogFormat: "text",
 		}
@@ -65,7 +66,6 @@ tls:
     domains: [chat.example.com, ws.example.com]
     email: me@example.com
     directory: https://ca.example.com/directory
-session: {endpoint: ws.example.com}
 data: /var/lib/carillon
 region: eu-central-1
 account: "000000000001"
@@ -77,6 +77,12 @@ allowed_origins: [https://a.example, "http://b.example:3000"]
 limits:
   profile: aws
   members_per_batch: 500
+session:
+  endpoint: ws.example.com
+  per_user: 3
+  resume_window: 5s
+  buffer: 100
+  ping_interval: 6s
 http:
   max_body: 2097152
   header_timeout: 1s
@@ -93,9 +99,10 @@ log: {level: warn, format: json}
 			ACMEDomains: []string{"chat.example.com", "ws.example.com"}, ACMEEmail: "me@example.com", ACMEDirectory: "https://ca.example.com/directory",
 			SessionEndpoint: "ws.example.com", Data: "/var/lib/carillon", Region: "eu-central-1", Account: "000000000001",
 			RootKeyID: "AKIAMINE", RootSecret: "not-a-short-secret",
-			DefaultBearer:  "arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u",
-			AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
-			LimitsProfile:  ProfileAWS, MembersPerBatch: 500, MaxBody: 2 << 20,
+			DefaultBearer:   "arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u",
+			AllowedOrigins:  []string{"https://a.example", "http://b.example:3000"},
+			SessionsPerUser: 3, SessionResumeWindow: 5 * time.Second, SessionBuffer: 100, SessionPingInterval: 6 * time.Second,
+			LimitsProfile: ProfileAWS, MembersPerBatch: 500, MaxBody: 2 << 20,
 			HeaderTimeout: time.Second, BodyTimeout: 2 * time.Second, IdleTimeout: 3 * time.Minute, ShutdownTimeout: 4 * time.Second,
 			LogLevel: "warn", LogFormat: "json",
 		}
@@ -112,6 +119,7 @@ log: {level: warn, format: json}
 			value := map[string]string{
 				"limits.members_per_batch": "7", "http.max_body": "70000", "allowed_origins": "https://a.example",
 				"http.header_timeout": "7s", "http.body_timeout": "7s", "http.idle_timeout": "7s", "shutdown_timeout": "7s",
+				"session.per_user": "7", "session.resume_window": "7s", "session.buffer": "777", "session.ping_interval": "7s",
 			}[s.Name]
 			if value == "" {
 				value = "seven"
@@ -169,6 +177,7 @@ log: {level: warn, format: json}
 		{"a file that is not there", func(*testing.T) Sources { return Sources{File: "/nonexistent/carillon.yaml"} }, "configuration file"},
 		{"a duration without a unit", func(*testing.T) Sources { return Sources{Environ: []string{"CARILLON_HTTP_BODY_TIMEOUT=30"}} }, "http.body_timeout: "},
 		{"a size with a unit", func(*testing.T) Sources { return Sources{Environ: []string{"CARILLON_HTTP_MAX_BODY=1MB"}} }, "http.max_body: "},
+		{"a number of sessions in words", func(*testing.T) Sources { return Sources{Environ: []string{"CARILLON_SESSION_PER_USER=few"}} }, "session.per_user: "},
 		{"a batch of 0 members", func(*testing.T) Sources { return Sources{Flags: map[string]string{"limits.members_per_batch": "0"}} }, "limits.members_per_batch: "},
 		{"a batch of many members", func(*testing.T) Sources {
 			return Sources{Flags: map[string]string{"limits.members_per_batch": "many"}}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"carillon/bus"
 	"carillon/cert"
 	"carillon/chat"
+	"carillon/live"
 	"carillon/rest"
 	"carillon/store"
 	"carillon/store/sqlstore"
@@ -48,6 +48,7 @@ type Server struct {
 	rootKey RootKey
 	store   store.Store
 	service api.Service
+	live    *live.Hub
 	metrics *prometheus.Registry
 
 	apiListener, tlsListener, adminListener net.Listener // the latter two are nil when there is none
@@ -144,9 +145,10 @@ func (s *Server) openData(ctx context.Context) error {
 
 // openRooms makes the rooms and gives each what it needs of the others.
 func (s *Server) openRooms(ctx context.Context) error {
+	events := new(bus.Local)
 	service, err := chat.Open(ctx, chat.Options{
-		Store: s.store, Bus: &bus.Local{}, Partition: partition, Region: s.config.Region, Limits: s.config.limits(),
-		SessionEndpoint: s.config.SessionEndpoint, SecurePort: s.securePort(),
+		Store: s.store, Bus: events, Partition: partition, Region: s.config.Region, Limits: s.config.limits(),
+		SessionEndpoint: s.config.SessionEndpoint, SecurePort: s.securePort(), EventLife: s.config.eventLife(),
 		Node: uint16(rand.Uint32()), // any node but those that happen to share it
 	})
 	if err != nil {
@@ -160,13 +162,16 @@ func (s *Server) openRooms(ctx context.Context) error {
 		MaxBody: s.config.MaxBody, BodyTimeout: s.config.BodyTimeout,
 		DefaultBearer: s.config.DefaultBearer,
 	}
-	if !slices.Contains(s.config.AllowedOrigins, "*") {
+	if !s.config.anyOrigin() {
 		options.AllowedOrigins = s.config.AllowedOrigins
 	}
 	if s.config.LimitsProfile == ProfileAWS {
 		options.Admit = throttle.New(throttle.AWSRates(), throttle.Options{}).Admit
 	}
 
+	if s.live, err = s.openLive(ctx, service, events, authenticator); err != nil {
+		return err
+	}
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
 	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
@@ -176,7 +181,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
-		Handler: rest.New(options), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		Handler: withSessions(s.live, rest.New(options)), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
 		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}
@@ -277,6 +282,10 @@ func (s *Server) shutdown(ctx context.Context) error {
 	}
 	s.abort()
 	s.background.Wait()
+	if s.live != nil {
+		// Nothing more happens: what did is sent before the sessions are closed.
+		errs = append(errs, s.live.Close(ctx))
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}

@@ -53,9 +53,6 @@ func Settings() []Setting {
 		{Name: "tls.acme.directory", Unit: "URL",
 			Meaning: "Directory of the authority. Without one it is Let's Encrypt.",
 			set:     text(func(c *Config) *string { return &c.ACMEDirectory })},
-		{Name: "session.endpoint", Unit: "host or host:port",
-			Meaning: "Where clients open sessions, as GetMessagingSessionEndpoint tells them. Without it they are told the host that they asked, with a port that speaks TLS.",
-			set:     text(func(c *Config) *string { return &c.SessionEndpoint })},
 		{Name: "data", Default: "./carillon-data", Unit: "folder",
 			Meaning: "Folder of everything durable. It is made with mode 0700 and belongs to one server at a time.",
 			set:     text(func(c *Config) *string { return &c.Data })},
@@ -80,6 +77,21 @@ func Settings() []Setting {
 		{Name: "allowed_origins", Default: "*", Unit: "list of origins",
 			Meaning: "Web origins that may call the API from a browser, separated by commas or as a list in the file; * allows all. Every request is signed whatever its origin.",
 			set:     list(func(c *Config) *[]string { return &c.AllowedOrigins })},
+		{Name: "session.endpoint", Unit: "host or host:port",
+			Meaning: "Where clients open sessions, as GetMessagingSessionEndpoint tells them. Without it they are told the host that they asked, with a port that speaks TLS.",
+			set:     text(func(c *Config) *string { return &c.SessionEndpoint })},
+		{Name: "session.per_user", Default: "10", Unit: "sessions, 1 to 1000",
+			Meaning: "How many live sessions one user may have. One more closes the oldest.",
+			set:     whole(func(c *Config) *int { return &c.SessionsPerUser })},
+		{Name: "session.resume_window", Default: "2m", Unit: "duration, 1s to 24h",
+			Meaning: "How long a session waits for a client whose connection broke. Who comes back in time, with the same session id, gets every event that it missed.",
+			set:     duration(func(c *Config) *time.Duration { return &c.SessionResumeWindow })},
+		{Name: "session.buffer", Default: "4096", Unit: "events, 64 to 1048576",
+			Meaning: "How many events wait for one session at most. One more closes the connection of a client that does not read, and forgets what waits for one that is away.",
+			set:     whole(func(c *Config) *int { return &c.SessionBuffer })},
+		{Name: "session.ping_interval", Default: "30s", Unit: "duration, 1s to 10m",
+			Meaning: "Time between pings on an idle session. A client that leaves two unanswered is gone.",
+			set:     duration(func(c *Config) *time.Duration { return &c.SessionPingInterval })},
 		{Name: "limits.profile", Default: ProfileOpen, Unit: "open or aws",
 			Meaning: "open limits only what protects the server; aws has the quotas and request rates of AWS.",
 			set:     text(func(c *Config) *string { return &c.LimitsProfile })},
@@ -143,6 +155,17 @@ func maxBody(c *Config, value string) error {
 	}
 	c.MaxBody = n
 	return nil
+}
+
+func whole(field func(*Config) *int) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return fmt.Errorf("%q is no whole number", value)
+		}
+		*field(c) = n
+		return nil
+	}
 }
 
 // membersPerBatch refuses 0, which some would mean as "no limit" and the field has as "not set".
