@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 
 	"carillon/live"
@@ -84,6 +85,18 @@ func TestConnect(t *testing.T) {
 		c := h.dial(url.Values{"prefetch-on": {"disconnect"}, "userArn": {arnOf("carol")}})
 		c.event("SESSION_ESTABLISHED")
 		c.silent(h, "general")
+	})
+	t.Run("compression and subprotocols are declined", func(t *testing.T) {
+		deflate := httphead.NewOption("permessage-deflate", map[string]string{"client_max_window_bits": ""})
+		dialer := ws.Dialer{Protocols: []string{"chat"}, Extensions: []httphead.Option{deflate}}
+		conn, _, agreed, err := dialer.Dial(t.Context(), "ws"+strings.TrimPrefix(h.server.URL, "http")+"/connect")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.Close()
+		if agreed.Protocol != "" || len(agreed.Extensions) > 0 {
+			t.Errorf("agreed on %+v", agreed)
+		}
 	})
 	t.Run("what is no upgrade gets an answer", func(t *testing.T) {
 		answer, err := http.Get(h.server.URL + "/connect")
