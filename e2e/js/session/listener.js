@@ -1,0 +1,122 @@
+// A page in a browser that listens through the official client.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
+
+// bundle makes one script of the official client, as an app's own bundler does.
+async function bundle() {
+  const made = await build({
+    entryPoints: [new URL('entry.js', import.meta.url).pathname], bundle: true, write: false, format: 'iife', globalName: 'chime', platform: 'browser',
+    mainFields: ['browser', 'module', 'main'], define: { global: 'window' }, logLevel: 'error',
+  });
+  return made.outputFiles[0].text;
+}
+
+// Browser trusts the authority of a server as a user's does after `carillon tls trust --install`.
+export class Browser {
+  static async open(server) {
+    const home = mkdtempSync(path.join(tmpdir(), 'carillon-browser-'));
+    const database = path.join(home, '.pki/nssdb');
+    mkdirSync(database, { recursive: true });
+    execFileSync('certutil', ['-d', `sql:${database}`, '-N', '--empty-password']);
+    server.run('tls', 'trust', '--install', '--no-system', { HOME: home });
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM, env: { ...process.env, HOME: home },
+      args: [
+        '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+        '--disable-sync', '--no-proxy-server',
+      ],
+    });
+    return new Browser(browser, await bundle(), home);
+  }
+
+  constructor(browser, script, home) {
+    Object.assign(this, { browser, script, home });
+  }
+
+  async close() {
+    await this.browser.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  // listen opens a page with a session that is not started yet. It keeps a log of what observers are
+  // told, in order, and counts how often a WebSocket is opened.
+  async listen(server, user, options = {}) {
+    const page = await this.browser.newPage();
+    await page.route('http://app.localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>app</title>' }));
+    await page.goto('http://app.localhost/');
+    await page.addScriptTag({ content: this.script });
+    await page.evaluate(([of, { endpointUrl, secret, prefetch, sessionId }]) => {
+      const { sdk, messaging } = globalThis.chime;
+      const client = new messaging.ChimeSDKMessagingClient({
+        endpoint: of.endpoint, region: of.region,
+        credentials: { accessKeyId: of.access_key_id, secretAccessKey: secret ?? of.secret_access_key },
+      });
+      const configuration = new sdk.MessagingSessionConfiguration(of.user, sessionId ?? null, endpointUrl, client);
+      if (prefetch) {
+        configuration.prefetchOn = sdk.PrefetchOn.Connect;
+        configuration.prefetchSortBy = prefetch;
+      }
+      const log = [];
+      const session = new sdk.DefaultMessagingSession(configuration, new sdk.NoOpLogger());
+      session.addObserver({
+        messagingSessionDidStart: () => log.push({ what: 'start' }),
+        messagingSessionDidStartConnecting: (again) => log.push({ what: 'connecting', again }),
+        messagingSessionDidStop: (event) => log.push({ what: 'stop', code: event.code, reason: event.reason }),
+        messagingSessionDidReceiveMessage: ({ type, headers, payload }) => log.push({ what: 'message', type, headers, payload: payload && JSON.parse(payload) }),
+      });
+      globalThis.listener = { session, log };
+    }, [{ ...server.ready, user: server.ready.user_arns[user] }, options]);
+    return new Listener(page);
+  }
+}
+
+export class Listener {
+  constructor(page) {
+    this.page = page;
+  }
+
+  // start resolves to null, or to the close event with which the client refuses.
+  start() {
+    return this.page.evaluate(() => globalThis.listener.session.start().then(() => null, (event) => ({ code: event.code, reason: event.reason })));
+  }
+
+  stop() {
+    return this.page.evaluate(() => globalThis.listener.session.stop());
+  }
+
+  log() {
+    return this.page.evaluate(() => globalThis.listener.log);
+  }
+
+  // until waits until the log satisfies a condition, and returns it.
+  async until(what, holds) {
+    const end = Date.now() + 30_000;
+    for (;;) {
+      const log = await this.log();
+      if (holds(log)) {
+        return log;
+      }
+      if (Date.now() > end) {
+        throw new Error(`it did not come to pass: ${what}\n${JSON.stringify(log, null, 1)}`);
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  }
+
+  // texts are the contents of the messages that were heard.
+  async texts() {
+    return contents(await this.log());
+  }
+}
+
+export function contents(log) {
+  return log.filter((entry) => entry.type === 'CREATE_CHANNEL_MESSAGE').map((entry) => entry.payload.Content);
+}
+
+export const times = (log, what) => log.filter((entry) => entry.what === what).length;

@@ -1,0 +1,95 @@
+// A `carillon dev` of a test's own, which can be stopped, killed and started again in its place.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { ChimeSDKIdentityClient, DeleteAppInstanceUserCommand } from '@aws-sdk/client-chime-sdk-identity';
+import * as messaging from '@aws-sdk/client-chime-sdk-messaging';
+
+export class Server {
+  static async start() {
+    const server = new Server(mkdtempSync(path.join(tmpdir(), 'carillon-session-')));
+    await server.start();
+    return server;
+  }
+
+  constructor(folder) {
+    this.folder = folder;
+    this.data = path.join(folder, 'data');
+    this.addresses = ['127.0.0.1:0', '127.0.0.1:0'];
+  }
+
+  async start() {
+    const file = path.join(this.folder, 'ready.json');
+    rmSync(file, { force: true });
+    const [addr, tls] = this.addresses;
+    this.process = spawn(process.env.CARILLON, ['dev', '--addr', addr, '--tls-addr', tls, '--data', this.data, '--ready-file', file], {
+      stdio: ['ignore', 'ignore', 'pipe'], env: this.environment(),
+    });
+    this.log = '';
+    this.process.stderr.on('data', (chunk) => { this.log += chunk; });
+    this.exited = once(this.process, 'exit');
+    for (let waited = 0; !existsSync(file); waited += 10) {
+      if (waited > 30_000 || this.process.exitCode !== null) {
+        throw new Error(`the server does not start\n${this.log}`);
+      }
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    this.ready = JSON.parse(readFileSync(file, 'utf8'));
+    // When it is started again, clients find it where it was.
+    this.addresses = [new URL(this.ready.endpoint).host, new URL(this.ready.tls_endpoint).host];
+  }
+
+  // environment is that of the tests, without what leads to the store of another server.
+  environment() {
+    return { ...process.env, ...(process.env.CARILLON_SESSION_DATABASE ? { CARILLON_DATABASE: process.env.CARILLON_SESSION_DATABASE } : {}) };
+  }
+
+  // end ends the server: SIGTERM asks it to, SIGKILL does not ask.
+  async end(signal = 'SIGTERM') {
+    this.process.kill(signal);
+    await this.exited;
+  }
+
+  async remove() {
+    await this.end();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  // run runs a command of carillon on the server's data folder.
+  run(...words) {
+    const environment = words.pop();
+    execFileSync(process.env.CARILLON, [...words, '--data', this.data], { env: { ...process.env, ...environment } });
+  }
+
+  settings() {
+    const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = this.ready;
+    return { endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
+  }
+
+  deleteUser(user) {
+    return new ChimeSDKIdentityClient(this.settings()).send(new DeleteAppInstanceUserCommand({ AppInstanceUserArn: this.ready.user_arns[user] }));
+  }
+
+  // as calls operations on behalf of a user.
+  as(user) {
+    const client = new messaging.ChimeSDKMessagingClient(this.settings());
+    const call = (name, input) => client.send(new messaging[`${name}Command`]({ ChimeBearer: this.ready.user_arns[user], ...input }));
+    return {
+      call,
+      createChannel: async (name, ...members) => {
+        const { ChannelArn } = await call('CreateChannel', { AppInstanceArn: this.ready.app_instance_arn, Name: name, ClientRequestToken: `${name}${Math.random()}` });
+        if (members.length > 0) {
+          await call('BatchCreateChannelMembership', { ChannelArn, Type: 'DEFAULT', MemberArns: members.map((m) => this.ready.user_arns[m]) });
+        }
+        return ChannelArn;
+      },
+      say: (ChannelArn, Content, Persistence = 'PERSISTENT') => call('SendChannelMessage', {
+        ChannelArn, Content, Persistence, Type: 'STANDARD', ClientRequestToken: `${Math.random()}`,
+      }),
+    };
+  }
+}
