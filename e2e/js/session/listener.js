@@ -1,7 +1,9 @@
 // A page in a browser that listens through the official client.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -32,15 +34,21 @@ export class Browser {
         '--disable-sync', '--no-proxy-server',
       ],
     });
-    return new Browser(browser, await bundle(), home);
+    // The app is served from this machine, as a developer's is: a browser lets no page from elsewhere ask
+    // a server on the loopback.
+    const app = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>app</title>'));
+    app.listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    return new Browser(browser, await bundle(), home, app);
   }
 
-  constructor(browser, script, home) {
-    Object.assign(this, { browser, script, home });
+  constructor(browser, script, home, app) {
+    Object.assign(this, { browser, script, home, app });
   }
 
   async close() {
     await this.browser.close();
+    this.app.close();
     rmSync(this.home, { recursive: true, force: true });
   }
 
@@ -48,8 +56,7 @@ export class Browser {
   // told, in order, and counts how often a WebSocket is opened.
   async listen(server, user, options = {}) {
     const page = await this.browser.newPage();
-    await page.route('http://app.localhost/', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>app</title>' }));
-    await page.goto('http://app.localhost/');
+    await page.goto(`http://localhost:${this.app.address().port}/`);
     await page.addScriptTag({ content: this.script });
     await page.evaluate(([of, { endpointUrl, secret, prefetch, sessionId }]) => {
       const { sdk, messaging } = globalThis.chime;

@@ -1,9 +1,10 @@
-// A `carillon dev` of a test's own, which can be stopped, killed and started again in its place.
+// A `carillon dev` of a test's own, which can be stopped, killed and started again in its place. CARILLON
+// names the binary, FOLDER a folder for what it keeps.
 
 import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { ChimeSDKIdentityClient, DeleteAppInstanceUserCommand } from '@aws-sdk/client-chime-sdk-identity';
@@ -11,7 +12,7 @@ import * as messaging from '@aws-sdk/client-chime-sdk-messaging';
 
 export class Server {
   static async start() {
-    const server = new Server(mkdtempSync(path.join(tmpdir(), 'carillon-session-')));
+    const server = new Server(process.env.FOLDER);
     await server.start();
     return server;
   }
@@ -27,7 +28,7 @@ export class Server {
     rmSync(file, { force: true });
     const [addr, tls] = this.addresses;
     this.process = spawn(process.env.CARILLON, ['dev', '--addr', addr, '--tls-addr', tls, '--data', this.data, '--ready-file', file], {
-      stdio: ['ignore', 'ignore', 'pipe'], env: this.environment(),
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.log = '';
     this.process.stderr.on('data', (chunk) => { this.log += chunk; });
@@ -43,20 +44,10 @@ export class Server {
     this.addresses = [new URL(this.ready.endpoint).host, new URL(this.ready.tls_endpoint).host];
   }
 
-  // environment is that of the tests, without what leads to the store of another server.
-  environment() {
-    return { ...process.env, ...(process.env.CARILLON_SESSION_DATABASE ? { CARILLON_DATABASE: process.env.CARILLON_SESSION_DATABASE } : {}) };
-  }
-
   // end ends the server: SIGTERM asks it to, SIGKILL does not ask.
   async end(signal = 'SIGTERM') {
     this.process.kill(signal);
     await this.exited;
-  }
-
-  async remove() {
-    await this.end();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   // run runs a command of carillon on the server's data folder.
@@ -81,14 +72,14 @@ export class Server {
     return {
       call,
       createChannel: async (name, ...members) => {
-        const { ChannelArn } = await call('CreateChannel', { AppInstanceArn: this.ready.app_instance_arn, Name: name, ClientRequestToken: `${name}${Math.random()}` });
+        const { ChannelArn } = await call('CreateChannel', { AppInstanceArn: this.ready.app_instance_arn, Name: name, ClientRequestToken: randomUUID() });
         if (members.length > 0) {
           await call('BatchCreateChannelMembership', { ChannelArn, Type: 'DEFAULT', MemberArns: members.map((m) => this.ready.user_arns[m]) });
         }
         return ChannelArn;
       },
       say: (ChannelArn, Content, Persistence = 'PERSISTENT') => call('SendChannelMessage', {
-        ChannelArn, Content, Persistence, Type: 'STANDARD', ClientRequestToken: `${Math.random()}`,
+        ChannelArn, Content, Persistence, Type: 'STANDARD', ClientRequestToken: randomUUID(),
       }),
     };
   }

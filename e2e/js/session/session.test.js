@@ -14,7 +14,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  await server?.remove();
+  await server?.end();
 });
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
