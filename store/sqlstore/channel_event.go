@@ -76,7 +76,7 @@ var (
 	// The last event of a deleted channel is that it was deleted.
 	listEndedChannels = sql(`SELECT ` + channelEventColumns + `, a.account, a.id, '', c.id FROM member_channel v
 		JOIN channel place ON place.key = v.channel
-		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted = 1
+		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted <> 0
 		JOIN channel_event e ON e.stream = c.key AND e.sequence = c.sequence AND e.happened >= $1
 		JOIN app_instance a ON a.key = c.instance AND a.deleted = 0
 		WHERE v.member = $2 ORDER BY v.key LIMIT $3`)

@@ -33,7 +33,7 @@ var remains = map[store.CleanupKind][]remover{
 		part("flow_invocation", "channel", "callback", name),
 		part("channel_message", "stream", "sequence", number),
 		tagsOfResource,
-		whole(`DELETE FROM channel WHERE key = $1 AND deleted = 1`),
+		whole(`DELETE FROM channel WHERE key = $1 AND deleted <> 0`), // by its key, not by the index of what is deleted
 	},
 	store.ChannelFlowCleanup: {
 		tagsOfResource,

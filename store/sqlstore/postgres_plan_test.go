@@ -63,6 +63,7 @@ func populate(t *testing.T, s *Store) {
 					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[1].Key}),
 					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[2].Key}),
 					tx.AppendChannelMessage(c.Key, &m),
+					tx.PutChannelEvents([]store.ChannelEvent{{Stream: c.Key, Sequence: 2, At: now}, {Stream: c.Key, Sequence: 3, At: now, Leaver: users[3].Key}}),
 					tx.PutTags(c.Key, []store.Tag{{Key: "key", Value: "value"}, {Key: "other", Value: "value"}}),
 				)
 				if err != nil {

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"channel moderators", testChannelModerators},
 		{"channel bans", testChannelBans},
 		{"channel messages", testChannelMessages},
+		{"channel events", testChannelEvents},
 		{"sub-channels", testSubChannels},
 		{"channel flows", testChannelFlows},
 		{"flow invocations", testFlowInvocations},

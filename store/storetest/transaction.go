@@ -41,6 +41,11 @@ func (w *world) writes() map[string]func(store.Tx) error {
 		"PutRequestToken": func(tx store.Tx) error {
 			return tx.PutRequestToken(store.RequestToken{Scope: "of writes", Expires: noon})
 		},
+		"PutChannelEvents": func(tx store.Tx) error {
+			return tx.PutChannelEvents([]store.ChannelEvent{{Stream: k, Sequence: 1, At: noon}})
+		},
+		"DeleteChannelEvents": func(tx store.Tx) error { return ignore(tx.DeleteChannelEvents(noon, 1)) },
+		"PostponeCleanup":     func(tx store.Tx) error { return tx.PostponeCleanup(store.ChannelCleanup, k, noon) },
 		"DeleteRequestTokens": func(tx store.Tx) error { return ignore(tx.DeleteRequestTokens(noon, 1)) },
 		"PutSetting":          func(tx store.Tx) error { return tx.PutSetting("of writes", []byte("x")) },
 	}

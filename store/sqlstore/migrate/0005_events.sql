@@ -26,4 +26,4 @@ ALTER TABLE cleanup ADD COLUMN due bigint NOT NULL DEFAULT 0;
 CREATE INDEX cleanup_due ON cleanup (kind, due, key);
 
 -- A deleted channel is found by its name for as long as its row is there.
-CREATE INDEX channel_ended ON channel (id, instance, key) WHERE deleted = 1;
+CREATE INDEX channel_ended ON channel (id, instance) WHERE deleted = 1;
