@@ -63,6 +63,9 @@ func WithLimits(l chat.Limits) Option { return func(s *setup) { s.Limits = l } }
 // WithSweepBatch sets how many records one transaction of a sweep removes.
 func WithSweepBatch(n int) Option { return func(s *setup) { s.SweepBatch = n } }
 
+// WithEventLife sets for how long events can be read back.
+func WithEventLife(d time.Duration) Option { return func(s *setup) { s.EventLife = d } }
+
 // WithStore lets a test stand between the operations and the store.
 func WithStore(wrap func(store.Store) store.Store) Option { return func(s *setup) { s.wrap = wrap } }
 
