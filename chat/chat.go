@@ -190,12 +190,17 @@ func identity(name string, instance arn.ARN) (arn.ARN, store.IdentityRef, error)
 
 func ref(a arn.ARN) store.IdentityRef { return store.IdentityRef{Kind: a.Kind, ID: a.ID} }
 
-// described is an identity as the API shows it: its ARN and its name of now.
+// described is an identity as the API shows it: its ARN and its name of now. A bot need not have a name
+// and is then called by its id: there are clients that drop messages of somebody without one.
 func described(instance arn.ARN, who store.Identity) *api.Identity {
 	if who.Key == 0 {
 		return nil
 	}
-	return &api.Identity{Arn: instance.Of(who.Kind, who.ID).String(), Name: who.Name}
+	shown := &api.Identity{Arn: instance.Of(who.Kind, who.ID).String(), Name: who.Name}
+	if shown.Name == "" {
+		shown.Name = who.ID
+	}
+	return shown
 }
 
 // optional is a text that answers leave out when it is empty.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"carillon/api"
 	"carillon/bus"
@@ -196,4 +197,58 @@ func TestEventsAreAsTheCatalogueHasThem(t *testing.T) {
 			t.Errorf("nothing has caused %s", kind)
 		}
 	}
+}
+
+func TestEventsOfABotWithoutAName(t *testing.T) {
+	e := testenv.New(t)
+	bot := newBot(e, "")
+	channel := e.Channel("alice", testenv.PublicRestricted, "bob")
+	e.Events()
+	e.Must(e.As("alice").CreateChannelMembership(api.CreateChannelMembershipRequest{ChannelArn: channel, MemberArn: bot, Type: "DEFAULT"}))
+	send(t, e, bot, channel, "hello")
+	events := e.Events()
+	same(t, 2, len(events))
+	for _, event := range events {
+		lawful(t, event)
+		if id := strings.TrimPrefix(bot, e.Instance+"/bot/"); !strings.Contains(string(event.Payload), `"Name":"`+id+`"`) {
+			t.Errorf("the bot is not called by its id: %s", event.Payload)
+		}
+	}
+}
+
+func TestEventsTellWhoIsGone(t *testing.T) {
+	e := testenv.New(t)
+	bot := newBot(e, "Lex")
+	e.Must(putUserExpiration(e, "carol", expiring(1, sinceCreation)))
+	e.Events()
+	gone := func(t *testing.T, names ...string) {
+		t.Helper()
+		same(t, []bus.Event{{Gone: names}}, e.Events())
+	}
+	dev := e.Developer()
+	t.Run("a user", func(t *testing.T) {
+		done(t, dev.DeleteAppInstanceUser(api.DeleteAppInstanceUserRequest{AppInstanceUserArn: e.ARN("bob")}))
+		gone(t, e.ARN("bob"))
+	})
+	t.Run("a bot", func(t *testing.T) {
+		done(t, dev.DeleteAppInstanceBot(api.DeleteAppInstanceBotRequest{AppInstanceBotArn: bot}))
+		gone(t, bot)
+	})
+	t.Run("a user who has expired", func(t *testing.T) {
+		swept(t, e)
+		same(t, 0, len(e.Events()))
+		e.Advance(25 * time.Hour)
+		swept(t, e)
+		gone(t, e.ARN("carol"))
+	})
+	t.Run("an app instance, with everybody in it", func(t *testing.T) {
+		done(t, dev.DeleteAppInstance(api.DeleteAppInstanceRequest{AppInstanceArn: e.Instance}))
+		gone(t, e.Instance)
+		swept(t, e)
+		same(t, 0, len(e.Events()))
+	})
+	t.Run("nobody, where there was nothing to delete", func(t *testing.T) {
+		refused(t, dev.DeleteAppInstanceUser(api.DeleteAppInstanceUserRequest{AppInstanceUserArn: e.ARN("bob")}), api.Forbidden)
+		same(t, 0, len(e.Events()))
+	})
 }

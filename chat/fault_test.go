@@ -160,3 +160,42 @@ func TestTransactionsThatAreRunAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestFaultsOfSessions lets every single step of what sessions ask fail.
+func TestFaultsOfSessions(t *testing.T) {
+	e, f := newFaulty(t)
+	channel, deleted := e.Channel("alice", testenv.PublicRestricted, "bob"), e.Channel("alice", testenv.PublicRestricted, "bob")
+	id := send(t, e, "alice", channel, "hello")
+	e.Must(e.As("alice").UpdateChannelMessage(api.UpdateChannelMessageRequest{ChannelArn: channel, MessageId: id, Content: "changed"}))
+	done(t, e.As("alice").DeleteChannel(api.DeleteChannelRequest{ChannelArn: deleted}))
+	at, ended := bus.Stream{Channel: channel}, bus.Stream{Channel: deleted}
+	for name, ask := range map[string]func() error{
+		"SessionStreams": func() error {
+			return e.Service.SessionStreams(t.Context(), e.ARN("bob"), func([]bus.Stream) error { return nil })
+		},
+		"SessionEvents": func() error { _, _, err := e.Service.SessionEvents(t.Context(), at, 0, 10); return err },
+		"SessionEvents of a deleted channel": func() error {
+			_, _, err := e.Service.SessionEvents(t.Context(), ended, 0, 10)
+			return err
+		},
+		"SessionEvents of a sub-channel": func() error {
+			_, _, err := e.Service.SessionEvents(t.Context(), bus.Stream{Channel: channel, SubChannel: "none"}, 0, 10)
+			return err
+		},
+		"SessionEventsSince": func() error {
+			_, _, err := e.Service.SessionEventsSince(t.Context(), at, e.Now(), 10)
+			return err
+		},
+		"SessionLeavings":   func() error { return second(e.Service.SessionLeavings(t.Context(), e.ARN("bob"), e.Now(), 10)) },
+		"SessionModerators": func() error { return second(e.Service.SessionModerators(t.Context(), channel, e.ARNs("bob"))) },
+		"SessionDetails": func() error {
+			return e.Service.SessionDetails(t.Context(), e.ARN("bob"), false, func(string, []byte) error { return nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if steps := f.everyStep(t, ask, func() {}); steps == 0 {
+				t.Error("nothing could fail")
+			}
+		})
+	}
+}
