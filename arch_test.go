@@ -45,6 +45,7 @@ var house = map[string][]string{
 	"auth":     {"api", "arn", "sigv4", "store"},
 	"cert":     {},
 	"chat":     {"api", "arn", "bus", "store"},
+	"console":  {},
 	"live":     {"api", "arn", "bus"},
 	"rest":     {"api", "arn", "sigv4"},
 	"throttle": {"api", "arn"},

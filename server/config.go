@@ -88,6 +88,10 @@ type Config struct {
 	LogLevel, LogFormat string
 	// Log, when set, is written to in place of the standard error output.
 	Log *slog.Logger
+
+	// Console serves the chat page beside the API, to try things out. It gives the root key away to
+	// whoever uses this machine, so no setting switches it on.
+	Console bool
 }
 
 // The profiles of limits.

@@ -67,6 +67,7 @@ func (s *Server) SeedDemo(ctx context.Context) (Demo, error) {
 	if err != nil && !isKind(err, api.Conflict) {
 		return Demo{}, fmt.Errorf("demo admin: %w", err)
 	}
+	s.demo.Store(&demo)
 	return demo, writeJSON(s.demoPath(), demo)
 }
 

@@ -59,6 +59,7 @@ type Server struct {
 	abort      context.CancelFunc
 	background sync.WaitGroup
 
+	demo      atomic.Pointer[Demo] // nil until SeedDemo
 	accepting atomic.Bool
 	closing   sync.Once
 	closeErr  error
@@ -181,7 +182,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
-		Handler: withSessions(s.live, rest.New(options)), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		Handler: s.withConsole(withSessions(s.live, rest.New(options))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
 		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}

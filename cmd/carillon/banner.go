@@ -42,6 +42,9 @@ Carillon {{.Version}} is ready.
   Secret key    {{.SecretAccessKey}}
   Data          {{.Data}}
 
+  Chat page     {{.Endpoint}}/?as=alice
+                {{.Endpoint}}/?as=bob
+
   App instance  {{.AppInstanceARN}}
   admin         {{.AdminARN}}
 {{- range .Users}}

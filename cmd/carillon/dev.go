@@ -20,15 +20,15 @@ func (p process) dev() *cobra.Command {
 		Short: "Run a server to try things out, without any configuration",
 		Long: `Run a server to try things out. The first start makes a root key and a demo app instance with an
 admin and the users alice, bob, carol and dave; later starts on the same data folder find them again.
-How to call the server is printed once it answers. It also speaks TLS, with a certificate of a local
-authority that "carillon tls trust" makes browsers believe.`,
+How to call the server is printed once it answers, and where its chat page is. It also speaks TLS, with
+a certificate of a local authority that "carillon tls trust" makes browsers believe.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := p.load(cmd, file, defaults)
 			if err != nil {
 				return err
 			}
-			config.Log = server.NewLog(p.stderr, config)
+			config.Log, config.Console = server.NewLog(p.stderr, config), true
 			return p.runDev(cmd.Context(), config, readyFile)
 		},
 	}

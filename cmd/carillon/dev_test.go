@@ -205,6 +205,7 @@ func TestDev(t *testing.T) {
 			"\nexport AWS_SECRET_ACCESS_KEY=" + ready.SecretAccessKey + "\n",
 			"\nexport AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1\n",
 			"\nexport APP_INSTANCE_ARN=" + ready.AppInstanceARN + "\n",
+			"  Chat page     " + ready.Endpoint + "/?as=alice\n                " + ready.Endpoint + "/?as=bob\n",
 		} {
 			if !strings.Contains(printed, want) {
 				t.Errorf("no %q in:\n%s", want, printed)

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestConsole(t *testing.T) {
+	get := func(t *testing.T, s *Server, path string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequest("GET", s.Endpoint()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return do(t, r)
+	}
+
+	t.Run("a server to try things out has the page, and tells it the demo once there is one", func(t *testing.T) {
+		c := quiet(t)
+		c.Console = true
+		s, _ := serve(t, c)
+		if status, body := get(t, s, "/"); status != 200 || !strings.Contains(body, "<title>Carillon") {
+			t.Errorf("the page: %d %s", status, body)
+		}
+		if status, body := get(t, s, "/demo.json"); status != 403 || strings.Contains(body, s.RootKey().Secret) {
+			t.Errorf("before the demo: %d %s", status, body)
+		}
+		demo, err := s.SeedDemo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, body := get(t, s, "/demo.json")
+		for _, want := range []string{s.RootKey().Secret, demo.AppInstance, demo.Users["alice"]} {
+			if status != 200 || !strings.Contains(body, want) {
+				t.Errorf("the demo: %d %s, want %s", status, body, want)
+			}
+		}
+		if status, _ := do(t, s.request(t, "GET", "/app-instances", "", "")); status != 200 {
+			t.Errorf("the API beside it: %d", status)
+		}
+		// The API answers what it does not know in its own way, also where a cleaned path would be the page.
+		for _, path := range []string{"//", "/./", "/channels/../demo.json"} {
+			r := s.request(t, "GET", "/", "", "")
+			r.URL.Opaque = path
+			if status, body := do(t, r); status == 200 || !strings.Contains(body, "Message") {
+				t.Errorf("%s: %d %s", path, status, body)
+			}
+		}
+	})
+
+	t.Run("a server that others can reach keeps the key to itself", func(t *testing.T) {
+		c := quiet(t)
+		c.Console, c.Addr, c.RootKeyID, c.RootSecret = true, "0.0.0.0:0", "AKIATEST", "a secret of this test alone"
+		s, _ := serve(t, c)
+		if _, err := s.SeedDemo(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := get(t, s, "/demo.json"); status != 403 || strings.Contains(body, c.RootSecret) {
+			t.Errorf("%d %s", status, body)
+		}
+	})
+
+	t.Run("a server for good has neither", func(t *testing.T) {
+		s, _ := serve(t, quiet(t))
+		if _, err := s.SeedDemo(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/", "/demo.json", "/assets/a.js"} {
+			if status, body := get(t, s, path); status != 404 || !strings.Contains(body, "Message") {
+				t.Errorf("%s: %d %s", path, status, body)
+			}
+		}
+	})
+}
