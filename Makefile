@@ -14,28 +14,53 @@ FUZZTIME ?= 10000x
 
 .PHONY: help
 help:
-	@echo "make dev        run a server to try things out"
-	@echo "make build      build bin/carillon"
-	@echo "make test       pass all tests: check, unit, fuzz, bench, e2e, postgres"
+	@echo "make dev        run a server to try things out, with its chat page if there is Node.js"
+	@echo "make build      build bin/carillon, likewise"
+	@echo "make page       build the chat page into console/page/dist"
+	@echo "make test       pass all tests: check, unit, fuzz, bench, web, e2e, postgres"
 	@echo "make check      vet and formatting"
 	@echo "make unit       tests of all packages, with the race detector"
 	@echo "make fuzz       every fuzz target, $(FUZZTIME)"
 	@echo "make bench      every benchmark once, to see that it runs"
+	@echo "make web        types and tests of the chat page"
 	@echo "make e2e        official clients against the real binary"
 	@echo "make postgres   the operations and the official clients once more, on PostgreSQL"
 	@echo "make generate   all generated files"
+	@echo "make screenshots  pictures of the chat page for docs/"
 
 .PHONY: dev
-dev:
+dev: page-if-possible
 	go run ./cmd/carillon dev
 
 .PHONY: build
-build:
+build: page-if-possible
 	go build -trimpath -o bin/carillon ./cmd/carillon
+
+# The chat page is part of the binary if it has been built. A server without it says how to get it.
+PAGE := console/page/dist/index.html
+
+.PHONY: page
+page: $(PAGE)
+
+$(PAGE): $(wildcard web/*.json web/*.mts web/*.html web/public/* web/src/* web/src/*/*) | web/node_modules
+	cd web && npm run --silent build
+	@touch $@
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+.PHONY: page-if-possible
+page-if-possible:
+ifneq ($(shell command -v $(NODE)),)
+ifneq ($(shell command -v npm),)
+	@$(MAKE) --no-print-directory page || echo "The chat page could not be built. Everything else works without it." >&2
+endif
+endif
 
 # What is missing is told before anything long begins.
 .PHONY: test
-test: tools check unit fuzz bench e2e postgres
+test: tools check unit fuzz bench web e2e postgres
 
 .PHONY: tools
 tools:
@@ -71,6 +96,10 @@ fuzz:
 bench:
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
+.PHONY: web
+web: web/node_modules
+	cd web && npm run --silent check && npm test --silent
+
 .PHONY: e2e
 ifneq ($(wildcard e2e/go.mod),)
 e2e: tools
@@ -88,11 +117,17 @@ postgres: tools
 	cd e2e && go test -count=1 -skip '^TestFreshClone$$' ./...
 
 ifneq ($(wildcard e2e/js/package-lock.json),)
-e2e postgres: e2e/js/node_modules
+e2e postgres screenshots: e2e/js/node_modules
 e2e/js/node_modules: e2e/js/package-lock.json
 	cd e2e/js && npm ci --no-audit --no-fund
 	@touch $@
 endif
+
+e2e postgres: page
+
+.PHONY: screenshots
+screenshots: build page
+	cd e2e/js && CHROMIUM=$$(command -v chromium) $(NODE) browser/screenshots.js ../../bin/carillon ../../docs
 
 .PHONY: generate
 generate:

@@ -42,7 +42,8 @@ export function errorOf(error: unknown): string {
   if (!(error instanceof Error)) {
     return String(error);
   }
-  if (error.name === 'TypeError' || error.name === 'TimeoutError' || error.name === 'NetworkError') {
+  // How the browsers put it: "Failed to fetch", "NetworkError when …", "Load failed".
+  if (error.name === 'TimeoutError' || (error instanceof TypeError && /fetch|network|load failed/i.test(error.message))) {
     return 'The server does not answer.';
   }
   const kind = error.name.replace(/(Client)?Exception$/, '').replace(/([a-z])([A-Z])/g, '$1 $2');

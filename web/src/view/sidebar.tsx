@@ -94,7 +94,7 @@ export function statusOf(link: Link): string {
     case 'connecting':
       return 'Connecting …';
     case 'connected':
-      return `Connected, ${link.over}://`;
+      return `Connected over ${link.over}://`;
     case 'reconnecting':
       return `Reconnecting: ${link.reason}`;
     case 'untrusted':
