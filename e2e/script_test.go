@@ -70,6 +70,17 @@ func TestJavaScript(t *testing.T) {
 		[]string{"AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE=1"}, node.path(t), "--test", "--test-reporter=tap")
 }
 
+// The chat page in a browser. "make page" puts it into the binary.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat(filepath.Join(root, "console/page/dist/index.html")); err != nil {
+		t.Fatalf("the binary has no chat page; please run \"make page\": %v", err)
+	}
+	installJavaScript(t)
+	runScripts(t, "js", "browser/*.test.js", regexp.MustCompile(`(?m)^# tests (\d+)$`),
+		[]string{"CHROMIUM=" + chromium.path(t)}, node.path(t), "--test", "--test-reporter=tap")
+}
+
 // installJavaScript installs what package-lock.json names, unless that has been done.
 func installJavaScript(t *testing.T) {
 	t.Helper()

@@ -68,35 +68,38 @@ function Log({ chat, channel, editing, edit }: LogProps): JSX.Element {
     }
   };
   return (
-    <ul class="log" ref={list} role="log" aria-live="off" aria-label="Messages" onKeyDown={moveFocus}>
-      {!channel.complete && channel.messages.length > 0 && (
-        <li class="older"><button type="button" class="link" onClick={() => void older()}>Earlier messages</button></li>
-      )}
-      {rows.length === 0 && channel.loaded && <li class="nothing">Nothing has been said here yet. Say hello!</li>}
-      {rows.map((row) => {
-        switch (row.kind) {
-          case 'day':
-            return <li key={row.key} class="day"><span>{dayOf(row.at)}</span></li>;
-          case 'new':
-            return <li key={row.key} class="new"><span>New</span></li>;
-          case 'note':
-            return <li key={row.key} class="note">{row.note.text} <time>{timeOf(row.note.at)}</time></li>;
-          case 'message':
-            return (
-              <MessageRow
-                key={row.key} chat={chat} channel={channel} row={row} reachable={row.key === reachable} reach={() => reach(row.key)}
-                editing={editing === row.key} edit={(on) => edit(on ? row.key : undefined)}
-              />
-            );
-        }
-      })}
-    </ul>
+    // What arrives is read out by the page, with its sender, whichever channel is open.
+    <div class="log" ref={list} role="log" aria-live="off" aria-label="Messages">
+      <ul onKeyDown={moveFocus}>
+        {!channel.complete && channel.messages.length > 0 && (
+          <li class="older"><button type="button" class="link" onClick={() => void older()}>Earlier messages</button></li>
+        )}
+        {rows.length === 0 && channel.loaded && <li class="nothing">Nothing has been said here yet. Say hello!</li>}
+        {rows.map((row) => {
+          switch (row.kind) {
+            case 'day':
+              return <li key={row.key} class="day"><span>{dayOf(row.at)}</span></li>;
+            case 'new':
+              return <li key={row.key} class="new"><span>New</span></li>;
+            case 'note':
+              return <li key={row.key} class="note">{row.note.text} <time>{timeOf(row.note.at)}</time></li>;
+            case 'message':
+              return (
+                <MessageRow
+                  key={row.key} chat={chat} channel={channel} row={row} reachable={row.key === reachable} reach={() => reach(row.key)}
+                  editing={editing === row.key} edit={(on) => edit(on ? row.key : undefined)}
+                />
+              );
+          }
+        })}
+      </ul>
+    </div>
   );
 }
 
 // useScroll keeps a list where it is read: at its end if that was in sight, else at the same row.
-function useScroll(rows: readonly Row[]): { current: HTMLUListElement | null } {
-  const list = useRef<HTMLUListElement>(null);
+function useScroll(rows: readonly Row[]): { current: HTMLDivElement | null } {
+  const list = useRef<HTMLDivElement>(null);
   const before = useRef({ first: '', height: 0, atEnd: true });
   const first = rows.find((r) => r.kind === 'message')?.key ?? '';
   useLayoutEffect(() => {
