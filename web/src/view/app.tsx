@@ -23,8 +23,14 @@ export function App({ chat, demo }: { chat: Chat; demo: Demo }): JSX.Element {
   useAddress(chat);
   useTitle(chat);
   const channel = chat.channel(chat.selected);
+  // Where members lie above the conversation, Escape uncovers it. A dialog has its own Escape.
+  const uncover = (e: KeyboardEvent): void => {
+    if (e.key === 'Escape' && !wider.matches && !(e.target instanceof Element && e.target.closest('dialog'))) {
+      showMembers(false);
+    }
+  };
   return (
-    <div class="app" data-pane={channel === undefined ? 'channels' : 'conversation'}>
+    <div class="app" onKeyDown={uncover} data-pane={channel === undefined ? 'channels' : 'conversation'}>
       <Sidebar chat={chat} create={() => show('new')} />
       {channel === undefined ? (
         <Welcome chat={chat} demo={demo} create={() => show('new')} />

@@ -11,7 +11,7 @@ import { Avatar, Dialog, IconButton } from './parts';
 export function Members({ chat, channel, add, close }: { chat: Chat; channel: Channel; add: () => void; close: () => void }): JSX.Element {
   const [asking, ask] = useState(false);
   return (
-    <aside class="members" aria-label="Members" onKeyDown={(e) => e.key === 'Escape' && !asking && close()}>
+    <aside class="members" aria-label="Members">
       <header>
         <h2>Members</h2>
         <IconButton label="Close" onClick={close}><Close /></IconButton>

@@ -48,6 +48,7 @@ function Item({ chat, channel, reachable }: { chat: Chat; channel: Channel; reac
   const last = channel.messages.at(-1);
   const who = last?.sender.arn === chat.me.arn ? 'You' : last?.sender.name;
   const badge = `${count}${more ? '+' : ''}`;
+  const preview = last === undefined ? (channel.loaded ? 'No messages yet' : '') : last.redacted ? 'Message redacted' : `${who}: ${last.content}`;
   return (
     <li>
       <a href={addressOf(channel.arn)} class={count > 0 ? 'unread' : ''} aria-current={selected ? 'page' : undefined} tabIndex={reachable ? 0 : -1}>
@@ -55,7 +56,7 @@ function Item({ chat, channel, reachable }: { chat: Chat; channel: Channel; reac
         <span class="name">{channel.name}</span>
         <time>{last === undefined ? '' : shortTimeOf(last.created)}</time>
         <span class="preview">
-          {typists.length > 0 ? <em>{typingOf(typists.map((t) => t.name))} …</em> : last === undefined ? 'No messages yet' : last.redacted ? 'Message redacted' : `${who}: ${last.content}`}
+          {typists.length > 0 ? <em>{typingOf(typists.map((t) => t.name))} …</em> : preview}
         </span>
         {count > 0 && (
           <span class="badge">
