@@ -36,7 +36,7 @@ export class Chat implements Listener {
   link: Link = { state: 'connecting' };
   ready = false; // the channels are known
   selected: string | undefined;
-  // What was unread when the channel was opened is newer than this.
+  // What was unread when the channel was opened, or looked at again, is newer than this.
   unreadSince = Number.MAX_SAFE_INTEGER;
   toasts: readonly Toast[] = [];
   // What assistive technology reads out.
@@ -58,7 +58,12 @@ export class Chat implements Listener {
     plain: boolean,
   ) {
     this.session = new Session(api, plain, this);
-    document.addEventListener('visibilitychange', () => this.read());
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'hidden') {
+        this.unreadSince = this.channel(this.selected)?.readMarker ?? this.unreadSince;
+      }
+      this.read();
+    });
   }
 
   get me(): Person {
@@ -114,7 +119,6 @@ export class Chat implements Listener {
       return;
     }
     this.selected = arn;
-    this.typing.reset();
     const channel = this.channel(arn);
     this.unreadSince = channel?.readMarker ?? Number.MAX_SAFE_INTEGER;
     this.changed();
@@ -172,7 +176,6 @@ export class Chat implements Listener {
   }
 
   send(arn: string, content: string): void {
-    this.typing.reset();
     this.unreadSince = Number.MAX_SAFE_INTEGER;
     const message: Message = {
       id: crypto.randomUUID(), sender: this.me, content, created: Date.now(), edited: false, redacted: false, state: 'sending',

@@ -38,8 +38,4 @@ export class Throttle {
     this.next = now + this.every;
     return true;
   }
-
-  reset(): void {
-    this.next = 0;
-  }
 }
