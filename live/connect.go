@@ -37,6 +37,9 @@ var (
 	failed       = closing{code: closeInternal, reason: "Internal error"}
 	restarting   = closing{code: closeRestart, reason: "The server restarts"}
 	tooLate      = closing{code: closeGoingAway, reason: "The session has expired"}
+	// A client that connects twice within a second has signed the same: signatures tell no smaller time.
+	// It is to sign anew.
+	repeated = closing{code: closeAgain, reason: "The signature has connected before"}
 )
 
 // request is what a client asks for when it connects.
@@ -123,7 +126,7 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	case asked.session == "", len(asked.session) > maxSessionID, !utf8.ValidString(asked.session):
 		return request{}, unauthorized
 	case !h.signatures.first(query.Get("X-Amz-Signature"), validUntil(query)):
-		return request{}, unauthorized
+		return request{}, repeated
 	}
 	// Copies: what these are parts of is larger, and would live as long as the session.
 	asked.user, asked.session = a.String(), strings.Clone(asked.session)

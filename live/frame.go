@@ -92,7 +92,7 @@ const (
 	closeTooBig       = ws.StatusCode(1009) // final
 	closeInternal     = ws.StatusCode(1011) // connects again
 	closeRestart      = ws.StatusCode(1012) // connects again
-	closeSlow         = ws.StatusCode(1013) // connects again
+	closeAgain        = ws.StatusCode(1013) // connects again
 	closeForbidden    = ws.StatusCode(4003) // final
 	closeUnauthorized = ws.StatusCode(4401) // final
 

@@ -51,7 +51,7 @@ func TestConnect(t *testing.T) {
 	t.Run("a signature connects once", func(t *testing.T) {
 		once := url.Values{"X-Amz-Signature": {"the same"}, "sessionId": {"first"}}
 		h.dial(once).event("SESSION_ESTABLISHED")
-		h.dial(once).closed(4401, "Unauthorized")
+		h.dial(once).closed(1013, "The signature has connected before")
 	})
 	t.Run("a user that does not exist leaves nothing behind", func(t *testing.T) {
 		h.mu.Lock()

@@ -59,7 +59,7 @@ func (s *session) overflow() {
 	s.overflowed = true
 	s.forget()
 	if s.conn != nil {
-		s.conn.shut(closeSlow, "The client does not read fast enough", now)
+		s.conn.shut(closeAgain, "The client does not read fast enough", now)
 	}
 }
 
