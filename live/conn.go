@@ -259,6 +259,15 @@ func (c *conn) read(r *bufio.Reader) {
 	}
 }
 
+// badFarewell reports whether a client may not close with a code or a reason. The codes that were
+// registered after the protocol are fine.
+func badFarewell(code ws.StatusCode, reason string) bool {
+	if code >= closeRestart && code <= 1014 {
+		code = ws.StatusNormalClosure
+	}
+	return ws.CheckCloseFrameData(code, reason) != nil
+}
+
 // expel closes the connection of a client that does not keep to the protocol, and ends its session.
 func (c *conn) expel(why closing) {
 	s := c.session
@@ -311,7 +320,7 @@ func (c *conn) farewell(payload []byte) error {
 	answer := closing{code: code, reason: ""}
 	if len(payload) == 0 {
 		answer.code = closeBroken // without a code
-	} else if len(payload) == 1 || ws.CheckCloseFrameData(code, reason) != nil {
+	} else if len(payload) == 1 || badFarewell(code, reason) {
 		answer = closing{code: closeProtocol, reason: "Bad close frame"}
 	}
 	s := c.session

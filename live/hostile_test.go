@@ -191,9 +191,11 @@ func TestHostileClients(t *testing.T) {
 		client.goodbye()
 	})
 	t.Run("a close code is given back", func(t *testing.T) {
-		client := h.connect("alice", "code")
-		client.send(ws.NewCloseFrame(ws.NewCloseFrameBody(3000, "bye")))
-		client.closed(3000, "")
+		for _, code := range []ws.StatusCode{1000, 1001, 1013, 3000, 4999} {
+			client := h.connect("alice", "code")
+			client.send(ws.NewCloseFrame(ws.NewCloseFrameBody(code, "bye")))
+			client.closed(int(code), "")
+		}
 	})
 	t.Run("a client that goes in the middle of a frame is waited for", func(t *testing.T) {
 		client := h.connect("alice", "half")
