@@ -193,7 +193,7 @@ func (s *Service) joinBatch(tx store.Tx, events *events, e *entry, added []store
 			audience.Joined = append(audience.Joined, member.Arn)
 		}
 	}
-	events.add(kind, e, place, audience, batch)
+	events.add(kind, e, place, audience, batch).ofBatch(added, *batch)
 	if hidden {
 		for i, member := range batch.Members {
 			alone := *batch

@@ -21,6 +21,9 @@ type event struct {
 	of      arn.ARN   // the app instance, or something in it
 	message int64     // the message that the event shows as it is when it is told; 0 for none
 	leaver  store.Key // who leaves by it; 0 for nobody
+	// members are those of a batch, and batch is the payload without them; nil for other events.
+	members []store.Key
+	batch   *api.BatchChannelMemberships
 }
 
 // add notes an event about a channel. sequence is its place among the events of the channel.

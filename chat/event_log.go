@@ -1,9 +1,12 @@
 package chat
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
+	"carillon/api"
 	"carillon/arn"
 	"carillon/bus"
 	"carillon/store"
@@ -30,14 +33,60 @@ func (s *Service) writeLog(tx store.Tx, e *events) error {
 // row is the event as the log keeps it.
 func (e *event) row(now time.Time) store.ChannelEvent {
 	names := shortenerOf(e.of)
+	to := e.Audience
+	if len(to.Joined) == len(e.members) && e.batch != nil {
+		to.Joined = everyMember
+	}
 	row := store.ChannelEvent{
 		Stream: e.stream, Sequence: e.Sequence, At: now, Type: e.Type, MessageType: e.MessageType, Reason: e.Reason,
-		Audience: names.audience(e.Audience), Leaver: e.leaver, Leaves: e.Leaves, Message: e.message,
+		Audience: names.audience(to), Leaver: e.leaver, Leaves: e.Leaves, Message: e.message,
 	}
-	if e.message == 0 {
+	switch {
+	case e.batch != nil:
+		row.Members, row.Payload = e.members, names.shorten(string(e.batch.AppendJSON(nil, api.ISO8601)))
+	case e.message == 0:
 		row.Payload = names.shorten(string(e.Payload))
 	}
 	return row
+}
+
+// ofBatch has the log keep the members of a batch by their keys.
+func (e *event) ofBatch(members []store.Standing, batch api.BatchChannelMemberships) {
+	batch.Members, e.batch = nil, &batch
+	for _, who := range members {
+		e.members = append(e.members, who.Key)
+	}
+}
+
+// logged is an event as the log has kept it.
+func logged(tx store.Tx, channel arn.ARN, subChannel string, row store.ChannelEvent) (bus.Event, error) {
+	short := shortenerOf(channel)
+	event := bus.Event{
+		Type: row.Type, MessageType: row.MessageType, Reason: row.Reason, Channel: channel.String(), SubChannel: subChannel,
+		Sequence: row.Sequence, Audience: short.readAudience(row.Audience), Leaves: row.Leaves, Payload: []byte(short.restore(row.Payload)),
+	}
+	if row.Members == nil {
+		return event, nil
+	}
+	var batch api.BatchChannelMemberships
+	if err := json.Unmarshal(event.Payload, &batch); err != nil {
+		return bus.Event{}, err
+	}
+	members, err := tx.IdentitiesOf(row.Members)
+	if err != nil {
+		return bus.Event{}, err
+	}
+	var names []string
+	for _, who := range members {
+		if shown := described(channel, who); shown != nil {
+			batch.Members, names = append(batch.Members, *shown), append(names, shown.Arn)
+		}
+	}
+	if slices.Equal(event.Audience.Joined, everyMember) {
+		event.Audience.Joined = names
+	}
+	event.Payload = batch.AppendJSON(nil, api.ISO8601)
+	return event, nil
 }
 
 // shortener leaves out of a text, and puts back, what the ARNs of one app instance begin with: most of
@@ -67,6 +116,9 @@ const (
 	joinedLine     = "j "
 	leftLine       = "l "
 )
+
+// everyMember stands for all members of a batch. Nobody has that name.
+var everyMember = []string{"*"}
 
 // audience writes an audience line by line.
 func (n shortener) audience(a bus.Audience) string {

@@ -154,7 +154,11 @@ func (s *Service) SessionLeavings(ctx context.Context, user string, since time.T
 				continue
 			}
 			told[at] = true
-			events = append(events, TimedEvent{Event: logged(channel, l.SubChannel, l.ChannelEvent), At: l.At})
+			event, err := logged(tx, channel, l.SubChannel, l.ChannelEvent)
+			if err != nil {
+				return err
+			}
+			events = append(events, TimedEvent{Event: event, At: l.At})
 		}
 		return err
 	})
@@ -268,7 +272,8 @@ func (p *past) read(tx store.Tx, after, end int64, limit int) (events []TimedEve
 // fromLog is an event that is in the log. There is none when it tells of a message that is gone.
 func (p *past) fromLog(tx store.Tx, row store.ChannelEvent) (*TimedEvent, error) {
 	if row.Message == 0 {
-		return &TimedEvent{Event: logged(p.channelARN, p.subChannelID, row), At: row.At}, nil
+		event, err := logged(tx, p.channelARN, p.subChannelID, row)
+		return &TimedEvent{Event: event, At: row.At}, err
 	}
 	m, err := tx.ChannelMessage(store.MessageRef{Stream: p.stream, Sequence: row.Message})
 	if err != nil {
@@ -291,15 +296,6 @@ func (p *past) fromMessage(kind string, sequence int64, m store.ListedMessage) *
 		Type: kind, MessageType: payload.Type, Channel: payload.ChannelArn, SubChannel: payload.SubChannelId, Sequence: sequence,
 		Audience: messageAudience(m, payload), Payload: messagePayload(payload),
 	}}
-}
-
-// logged is an event as the log has kept it.
-func logged(channel arn.ARN, subChannel string, row store.ChannelEvent) bus.Event {
-	names := shortenerOf(channel)
-	return bus.Event{
-		Type: row.Type, MessageType: row.MessageType, Reason: row.Reason, Channel: channel.String(), SubChannel: subChannel,
-		Sequence: row.Sequence, Audience: names.readAudience(row.Audience), Leaves: row.Leaves, Payload: []byte(names.restore(row.Payload)),
-	}
 }
 
 // What CHANNEL_DETAILS tell, and of how many channels.

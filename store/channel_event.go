@@ -21,6 +21,8 @@ type ChannelEvent struct {
 	// told; 0 when the event has a Payload instead.
 	Message int64
 	Payload string
+	// Members are those whom the event is about where they may be many: the payload leaves them out.
+	Members []Key
 }
 
 // EventRange is a part of a stream.

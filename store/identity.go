@@ -44,6 +44,9 @@ type Identities interface {
 	CreateIdentity(Identity) error
 	// Identity answers ErrNotFound when there is none of that name.
 	Identity(instance Key, ref IdentityRef) (Identity, error)
+	// IdentitiesOf tells who has, or had, each of some keys, in their order; a zero one where nothing is
+	// known any more.
+	IdentitiesOf(keys []Key) ([]Identity, error)
 	// UpdateIdentity changes Name, Metadata, Expiration and Updated.
 	UpdateIdentity(Identity) error
 	// DeleteIdentity ends an identity: with it go, for every reader and at once, its memberships,

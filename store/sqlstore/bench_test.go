@@ -117,8 +117,23 @@ func (t *town) addMembers(tx store.Tx, c store.Channel, members []store.Identity
 	if err := tx.CreateChannelMemberships(c.Key, memberships); err != nil {
 		return err
 	}
-	_, err = tx.AdvanceChannel(c.Key, 1, len(memberships))
-	return err
+	sequence, err := tx.AdvanceChannel(c.Key, 1, len(memberships))
+	if err != nil {
+		return err
+	}
+	return tx.PutChannelEvents([]store.ChannelEvent{batchEvent(c.Key, sequence, now, standings)})
+}
+
+// batchEvent is the event of a batch of members as the log has it.
+func batchEvent(stream store.Key, sequence int64, at time.Time, members []store.Standing) store.ChannelEvent {
+	e := store.ChannelEvent{
+		Stream: stream, Sequence: sequence, At: at, Type: "BATCH_CREATE_CHANNEL_MEMBERSHIP", MessageType: "SYSTEM", Audience: "members\nj *",
+		Payload: fmt.Sprintf(`{"ChannelArn":"channel/%032x","InvitedBy":{"Arn":"user/%s","Name":"%s"},"Type":"DEFAULT"}`, stream, members[0].ID, members[0].Name),
+	}
+	for _, m := range members {
+		e.Members = append(e.Members, m.Key)
+	}
+	return e
 }
 
 // callers runs fn in b.N calls by n goroutines. It also reports the processor time of a call, which

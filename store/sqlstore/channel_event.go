@@ -1,12 +1,13 @@
 package sqlstore
 
 import (
+	"encoding/binary"
 	"time"
 
 	"carillon/store"
 )
 
-var channelEventColumns = columns("e", "stream sequence happened message leaver type message_type reason leaves audience payload")
+var channelEventColumns = columns("e", "stream sequence happened message leaver type message_type reason leaves audience members payload")
 
 func scanChannelEvent(r *row) store.ChannelEvent {
 	return store.ChannelEvent{
@@ -20,8 +21,26 @@ func scanChannelEvent(r *row) store.ChannelEvent {
 		Reason:      r.text(),
 		Leaves:      r.text(),
 		Audience:    r.text(),
+		Members:     keysIn(r.blob()),
 		Payload:     r.text(),
 	}
+}
+
+// bytesOf writes keys next to each other.
+func bytesOf(keys []store.Key) []byte {
+	bytes := make([]byte, 0, 8*len(keys))
+	for _, k := range keys {
+		bytes = binary.BigEndian.AppendUint64(bytes, uint64(k))
+	}
+	return bytes
+}
+
+// keysIn undoes bytesOf.
+func keysIn(bytes []byte) (keys []store.Key) {
+	for ; len(bytes) >= 8; bytes = bytes[8:] {
+		keys = append(keys, store.Key(binary.BigEndian.Uint64(bytes)))
+	}
+	return keys
 }
 
 func scanListedEvent(r *row) store.ListedEvent {
@@ -64,8 +83,8 @@ var incarnation = `SELECT a.key, c.key, c.deleted, c.sequence, ` + retentionColu
 	JOIN channel c ON c.id = $1 AND c.instance = a.key AND c.deleted = `
 
 var (
-	insertChannelEvent = sql(`INSERT INTO channel_event (stream, sequence, happened, message, leaver, type, message_type, reason, leaves, audience, payload)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+	insertChannelEvent = sql(`INSERT INTO channel_event (stream, sequence, happened, message, leaver, type, message_type, reason, leaves, audience, members, payload)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	listChannelEvents = sql(`SELECT ` + channelEventColumns + ` FROM channel_event e
 		WHERE e.stream = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.happened >= $4 ORDER BY e.sequence LIMIT $5`)
 	listEndedMemberships = sql(`SELECT ` + channelEventColumns + `, a.account, a.id, p.id, c.id FROM channel_event e
@@ -101,7 +120,7 @@ func (t *tx) PutChannelEvents(events []store.ChannelEvent) error {
 	args := make([]value, 0, len(events)*insertChannelEvent.params)
 	for _, e := range events {
 		args = append(args, key(e.Stream), integer(e.Sequence), instant(e.At), integer(e.Message), key(e.Leaver),
-			text(e.Type), text(e.MessageType), text(e.Reason), text(e.Leaves), text(e.Audience), text(e.Payload))
+			text(e.Type), text(e.MessageType), text(e.Reason), text(e.Leaves), text(e.Audience), blob(bytesOf(e.Members)), text(e.Payload))
 	}
 	return t.put(insertChannelEvent, args...)
 }

@@ -62,7 +62,8 @@ var (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING`)
 	selectIdentity = sql(`SELECT ` + identityColumns("i") + ` FROM identity i
 		WHERE i.instance = $1 AND i.kind = $2 AND i.id = $3 AND i.deleted = 0 AND ` + instanceLives("$1"))
-	updateIdentity = sql(`UPDATE identity SET name = $1, metadata = $2, expiration_days = $3, expiration_criterion = $4, updated = $5, ` + expiresAgain("$3") + `
+	selectIdentityOf = sql(`SELECT ` + identityColumns("i") + ` FROM identity i WHERE i.key = $1`)
+	updateIdentity   = sql(`UPDATE identity SET name = $1, metadata = $2, expiration_days = $3, expiration_criterion = $4, updated = $5, ` + expiresAgain("$3") + `
 		WHERE key = $6 AND ` + identityLives("$6"))
 	deleteIdentity = sql(`UPDATE identity SET deleted = 1 WHERE key = $1 AND ` + identityLives("$1"))
 	listIdentities = sql(`SELECT ` + identityColumns("i") + ` FROM identity i
@@ -82,6 +83,17 @@ func (t *tx) CreateIdentity(i store.Identity) error {
 // Identity implements store.Identities.
 func (t *tx) Identity(instance store.Key, ref store.IdentityRef) (store.Identity, error) {
 	return one(t, scanIdentity, selectIdentity, key(instance), kindValue(ref.Kind), text(ref.ID))
+}
+
+// IdentitiesOf implements store.Identities.
+func (t *tx) IdentitiesOf(keys []store.Key) ([]store.Identity, error) {
+	found := make([]store.Identity, len(keys))
+	args := make([]value, len(keys))
+	for i, k := range keys {
+		args[i] = key(k)
+	}
+	err := t.queryEach(selectIdentityOf, args, func(i int, r *row) { found[i] = scanIdentity(r) })
+	return found, err
 }
 
 // UpdateIdentity implements store.Identities.

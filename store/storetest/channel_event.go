@@ -19,10 +19,14 @@ func testChannelEvents(t *testing.T, w *world) {
 
 func (w *world) newEvent(stream store.Key, sequence int64, at time.Time) store.ChannelEvent {
 	k := w.keys.Next()
+	members := []store.Key{k + 1, k - 1, 1<<62 + 1}
+	if k%3 == 0 {
+		members = nil
+	}
 	return store.ChannelEvent{
 		Stream: stream, Sequence: sequence, At: at, Type: fmt.Sprint("TYPE ", k), MessageType: fmt.Sprint("MESSAGE ", k),
 		Reason: fmt.Sprint("reason ", k), Leaves: fmt.Sprint("leaves ", k), Audience: "a\x02\nb\x00" + fmt.Sprint(k),
-		Message: int64(k % 1000), Payload: fmt.Sprintf(`{"n":"%d\x02"}`, k),
+		Message: int64(k % 1000), Payload: fmt.Sprintf(`{"n":"%d\x02"}`, k), Members: members[:k%3],
 	}
 }
 

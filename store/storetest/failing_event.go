@@ -6,6 +6,10 @@ import (
 	"carillon/store"
 )
 
+func (t *failingTx) IdentitiesOf(keys []store.Key) ([]store.Identity, error) {
+	return answer(t, func() ([]store.Identity, error) { return t.Tx.IdentitiesOf(keys) })
+}
+
 func (t *failingTx) PutChannelEvents(events []store.ChannelEvent) error {
 	return t.call(func() error { return t.Tx.PutChannelEvents(events) })
 }

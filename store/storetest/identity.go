@@ -86,6 +86,11 @@ func testIdentities(t *testing.T, w *world) {
 		expect(t, w, again, func(tx store.Tx) (store.Identity, error) { return tx.Identity(a.Key, refOf(u)) })
 		w.must(t, func(tx store.Tx) error { return tx.DeleteIdentity(again.Key) })
 		w.absent(t, func(tx store.Tx) error { return ignore(tx.Identity(a.Key, refOf(u))) })
+		of := func(keys ...store.Key) func(store.Tx) ([]store.Identity, error) {
+			return func(tx store.Tx) ([]store.Identity, error) { return tx.IdentitiesOf(keys) }
+		}
+		expect(t, w, []store.Identity{again, u, {}, again}, of(again.Key, u.Key, w.keys.Next(), again.Key))
+		expect(t, w, []store.Identity{}, of())
 	})
 	t.Run("identities of one kind are counted up to a limit", func(t *testing.T) {
 		a := w.instance(t)

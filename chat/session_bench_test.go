@@ -1,0 +1,67 @@
+package chat_test
+
+import (
+	"fmt"
+	"testing"
+
+	"carillon/api"
+	"carillon/bus"
+	"carillon/testenv"
+)
+
+// BenchmarkSessionStreams is what a user who connects costs, with few channels and with many.
+func BenchmarkSessionStreams(b *testing.B) {
+	for _, channels := range []int{5, 50, 2000} {
+		b.Run(fmt.Sprintf("channels=%d", channels), func(b *testing.B) {
+			e := testenv.New(b)
+			for range channels {
+				e.Channel("bob", testenv.PublicRestricted)
+			}
+			bob := e.ARN("bob")
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := e.Service.SessionStreams(b.Context(), bob, func([]bus.Stream) error { return nil }); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "connects/s")
+		})
+	}
+}
+
+// BenchmarkSessionDetails is a prefetch of 50 channels with 20 messages each.
+func BenchmarkSessionDetails(b *testing.B) {
+	e := testenv.New(b)
+	for range 50 {
+		channel := e.Channel("bob", testenv.PublicRestricted, "alice", "carol")
+		for n := range 20 {
+			if _, err := trySend(e, "bob", channel, fmt.Sprint("message ", n)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for b.Loop() {
+		if err := e.Service.SessionDetails(b.Context(), e.ARN("bob"), false, func(string, []byte) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkBatchCreateChannelMembership adds and announces 100 members, log and all.
+func BenchmarkBatchCreateChannelMembership(b *testing.B) {
+	e := testenv.New(b)
+	users := make([]string, 100)
+	for i := range users {
+		users[i] = e.AddUser(e.Instance, fmt.Sprintf("0123456789abcdef-%032d", i))
+	}
+	for b.Loop() {
+		b.StopTimer()
+		channel := e.Channel("alice", testenv.PublicRestricted)
+		b.StartTimer()
+		if _, err := e.As("alice").BatchCreateChannelMembership(api.BatchCreateChannelMembershipRequest{ChannelArn: channel, MemberArns: users}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
