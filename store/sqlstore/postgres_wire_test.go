@@ -230,8 +230,11 @@ func (c *scene) add(tx store.Tx, users []store.Identity) error {
 	if err := tx.CreateChannelMemberships(c.channel.Key, c.memberships(users)); err != nil {
 		return err
 	}
-	_, err = tx.AdvanceChannel(c.channel.Key, 1, len(users))
-	return err
+	sequence, err := tx.AdvanceChannel(c.channel.Key, 1, len(users))
+	if err != nil {
+		return err
+	}
+	return tx.PutChannelEvents([]store.ChannelEvent{batchEvent(c.channel.Key, sequence, time.Now(), found)})
 }
 
 // send stores a message of users[0].
