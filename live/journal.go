@@ -65,6 +65,7 @@ type journal struct {
 	mu     sync.Mutex
 	vacant []int // slots that were used and are free
 	used   int   // slots that were ever used
+	backed int   // slots that have their place on the disk
 }
 
 // append notes that a durable event is handed out, and returns its place. That of an event without a
@@ -103,11 +104,12 @@ func (j *journal) take(user, id string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	slot := j.used
-	if n := len(j.vacant); n > 0 {
+	switch n := len(j.vacant); {
+	case n > 0:
 		slot, j.vacant = j.vacant[n-1], j.vacant[:n-1]
-	} else if j.used == slots {
+	case j.used == slots, j.used == j.backed && j.back() != nil:
 		return -1
-	} else {
+	default:
 		j.used++
 		order.PutUint64(j.mem[headerUsed:], uint64(j.used))
 	}
@@ -120,6 +122,20 @@ func (j *journal) take(user, id string) int {
 	copy(s[slotText+len(user):], id)
 	order.PutUint64(s[slotState:], slotKept)
 	return slot
+}
+
+// slotsAtOnce is how many slots get their place on the disk together.
+const slotsAtOnce = 1024
+
+// back gives more slots their place on the disk. Memory that turns out to have none when it is written
+// would end the process; a full disk is to keep sessions out of the journal, and no more.
+func (j *journal) back() error {
+	n := min(slotsAtOnce, slots-j.backed)
+	_, err := j.file.WriteAt(make([]byte, n*slotSize), int64(headerSize+ringEntries*entrySize+j.backed*slotSize))
+	if err == nil {
+		j.backed += n
+	}
+	return err
 }
 
 func (j *journal) slot(n int) []byte {
@@ -183,6 +199,9 @@ func createJournal(path string, now time.Time) (*journal, error) {
 		return nil, fmt.Errorf("live: journal: %w", err)
 	}
 	if err = file.Truncate(journalSize); err == nil {
+		_, err = file.WriteAt(make([]byte, headerSize+ringEntries*entrySize), 0) // as back does
+	}
+	if err == nil {
 		var mem mmap.MMap
 		if mem, err = mmap.Map(file, mmap.RDWR, 0); err == nil {
 			copy(mem, journalMagic)
