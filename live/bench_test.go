@@ -34,7 +34,7 @@ func (e everybody) Streams(_ context.Context, _ string, each func([]bus.Stream) 
 func (e everybody) Leavings(context.Context, string, time.Time, int) ([]Past, error) { return nil, nil }
 
 // hubOf makes a hub with sessions in one channel, whose clients confirm what they get.
-func hubOf(b *testing.B, sessions int) (*Hub, *bus.Local, bus.Event) {
+func hubOf(b testing.TB, sessions int) (*Hub, *bus.Local, bus.Event) {
 	const instance = "arn:aws:chime:us-east-1:123456789012:app-instance/694d2099-cb1e-463e-9d64-697ff5b8950e"
 	channel := instance + "/channel/1f7b3612-53f3-4d38-a934-15e07e8f04d9"
 	events := new(bus.Local)
