@@ -93,13 +93,14 @@ func New(ctx context.Context, o Options) (*Hub, error) {
 		return nil, err
 	}
 	cancel := o.Bus.Subscribe(h.receive)
-	h.wg.Go(func() { h.handOut(cancel) })
-	h.wg.Go(h.tick)
+	// What happens meanwhile is handed out once the sessions have been given what happened before.
 	if err := h.restore(ctx, before); err != nil {
+		cancel()
 		h.stop()
-		h.wg.Wait()
 		return nil, errors.Join(err, h.journal.close())
 	}
+	h.wg.Go(func() { h.handOut(cancel) })
+	h.wg.Go(h.tick)
 	return h, nil
 }
 

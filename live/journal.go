@@ -334,13 +334,3 @@ func (l *last) position(name roomName, from uint64) (sequence int64, known bool)
 	}
 	return sequence, len(entries) > 0
 }
-
-// told reports whether an event was handed out and is not among those that a session has to be sent.
-func (l *last) told(name roomName, sequence int64, from uint64) bool {
-	for _, e := range l.events[name.hash()] {
-		if e.sequence == sequence {
-			return from == 0 || e.place < from
-		}
-	}
-	return false
-}

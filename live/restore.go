@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,13 @@ type restoration struct {
 	*last
 	// Sessions of one channel mostly want the same events.
 	events map[want][]Past
-	frames map[bus.Stream]*frame
+	kept   []kept
+}
+
+// kept is a session that was brought back, and what it missed.
+type kept struct {
+	session *session
+	missed  []*Past
 }
 
 // want is a part of a stream: after a place or, when it is unknown, from the time of the journal on.
@@ -34,23 +41,21 @@ type want struct {
 // restore brings back sessions whose time has not ended, and begins the new journal.
 func (h *Hub) restore(ctx context.Context, before *last) error {
 	until := before.beat.Add(h.ResumeWindow)
-	r := &restoration{hub: h, ctx: ctx, last: before, events: make(map[want][]Past), frames: make(map[bus.Stream]*frame)}
-	restored := 0
+	r := &restoration{hub: h, ctx: ctx, last: before, events: make(map[want][]Past)}
 	if until.After(h.Now()) {
 		byUser := make(map[string][]lastSession)
 		for _, s := range before.sessions {
 			byUser[s.user] = append(byUser[s.user], s)
 		}
 		for name, sessions := range byUser {
-			n, err := r.user(name, sessions, until)
-			if err != nil {
+			if err := r.user(name, sessions, until); err != nil {
 				return err
 			}
-			restored += n
 		}
+		r.deliver()
 	}
-	if restored > 0 {
-		h.Log.Info("sessions wait for their clients", "sessions", restored, "until", until)
+	if len(r.kept) > 0 {
+		h.Log.Info("sessions wait for their clients", "sessions", len(r.kept), "until", until)
 	}
 	if h.Journal == "" {
 		return nil
@@ -61,44 +66,48 @@ func (h *Hub) restore(ctx context.Context, before *last) error {
 	return nil
 }
 
-// user brings back the sessions of one user, if it is still there, and returns how many.
-func (r *restoration) user(name string, sessions []lastSession, until time.Time) (int, error) {
+// user brings back the sessions of one user, if it is still there.
+func (r *restoration) user(name string, sessions []lastSession, until time.Time) error {
 	h := r.hub
 	u, err := h.load(name)
 	var stated *api.Error
 	if errors.As(err, &stated) {
-		return 0, nil
+		return nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("live: restoring sessions: %w", err)
+		return fmt.Errorf("live: restoring sessions: %w", err)
 	}
-	// The sessions come first: what happens from now on is kept behind what is read.
-	kept := make([]*session, len(sessions))
+	// Events are not handed out yet: what happens from now on comes behind what is read.
+	mine := len(r.kept)
 	places := make(map[roomName]int64)
 	h.mu.Lock()
 	u.pins--
-	for i, s := range sessions {
-		kept[i] = h.newSession(u, s.id)
-		kept[i].resume(s.overflowed, until)
+	for _, s := range sessions {
+		session := h.newSession(u, s.id)
+		session.resume(s.overflowed, until)
+		r.kept = append(r.kept, kept{session: session})
 	}
 	for _, room := range u.rooms {
 		places[room.name] = room.members[u]
 	}
 	h.mu.Unlock()
 	if err := r.leavings(name, places); err != nil {
-		return 0, err
+		return err
 	}
 	for i, s := range sessions {
 		if s.overflowed {
 			continue
 		}
-		missed, err := r.missed(name, s.from, places)
-		if err != nil {
-			return 0, err
+		k := &r.kept[mine+i]
+		var whole bool
+		if k.missed, whole, err = r.missed(name, s.from, places); err != nil {
+			return err
 		}
-		kept[i].precede(missed)
+		if !whole {
+			k.session.giveUp()
+		}
 	}
-	return len(sessions), nil
+	return nil
 }
 
 // leavings adds streams that the user has left, up to where it did.
@@ -115,44 +124,48 @@ func (r *restoration) leavings(name string, places map[roomName]int64) error {
 	return nil
 }
 
-// missed reads what a session of a user missed, in the order in which it happened.
-func (r *restoration) missed(name string, from uint64, places map[roomName]int64) ([]*frame, error) {
-	type mark struct {
-		at    time.Time
-		event *Past
-	}
-	var all []mark
+// missed reads what a session of a user missed; whole is false when it is more than is kept.
+func (r *restoration) missed(name string, from uint64, places map[roomName]int64) (missed []*Past, whole bool, err error) {
 	for in, until := range places {
 		list, err := r.stream(in, from, until)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		var at time.Time
+		if len(list) > r.hub.Buffer {
+			return nil, false, nil // there is more than was read
+		}
+		member := startsAsMember(name, list)
 		for i := range list {
 			e := &list[i]
+			member = member || slices.Contains(e.Audience.Joined, name)
+			if !member {
+				continue
+			}
 			hears, err := r.hears(name, &e.Event)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
-			if at = later(at, e.At); hears {
-				all = append(all, mark{at: at, event: e})
+			if hears {
+				missed = append(missed, e)
 			}
+			member = !slices.Contains(e.Audience.Left, name)
 		}
 	}
-	// The events of each stream are in order, and their times do not run against it.
-	slices.SortStableFunc(all, func(a, b mark) int { return a.at.Compare(b.at) })
-	frames := make([]*frame, len(all))
-	for i, m := range all {
-		frames[i] = r.frame(&m.event.Event)
-	}
-	return frames, nil
+	return missed, true, nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// startsAsMember reports whether a user was a member before the events of a stream in which it is one
+// in the end, or leaves last.
+func startsAsMember(name string, list []Past) bool {
+	for i := range list {
+		switch to := &list[i].Audience; {
+		case slices.Contains(to.Left, name):
+			return true
+		case slices.Contains(to.Joined, name):
+			return false
+		}
 	}
-	return b
+	return true
 }
 
 // stream reads the events of a stream that a session was not told, up to a place.
@@ -196,18 +209,54 @@ func (r *restoration) hears(name string, e *bus.Event) (bool, error) {
 	return len(moderators) > 0, err
 }
 
-// frame is the frame of an event, the same for all sessions.
-func (r *restoration) frame(e *bus.Event) *frame {
-	at := bus.Stream{Channel: e.Channel, SubChannel: e.SubChannel, Sequence: e.Sequence}
-	f := r.frames[at]
-	if f == nil {
-		f = encode(e)
-		r.hub.mu.Lock()
-		f.place = r.hub.journal.append(nameOf(e), e.Sequence, r.hub.Now())
-		r.hub.mu.Unlock()
-		r.frames[at] = f
+// deliver gives every session what it missed. All frames get their places in the journal first, in the
+// order in which the events happened: were a newer event of a stream before an older one there, because
+// one session had missed less than another, the next process could not tell who had got what.
+func (r *restoration) deliver() {
+	frames := make(map[bus.Stream]*frame)
+	var all []*Past
+	for _, k := range r.kept {
+		for _, e := range k.missed {
+			if at := placeOf(e); frames[at] == nil {
+				frames[at] = encode(&e.Event)
+				all = append(all, e)
+			}
+		}
 	}
-	return f
+	r.sort(all)
+	r.hub.mu.Lock()
+	for _, e := range all {
+		frames[placeOf(e)].place = r.hub.journal.append(nameOf(&e.Event), e.Sequence, r.hub.Now())
+	}
+	r.hub.mu.Unlock()
+	for _, k := range r.kept {
+		missed := make([]*frame, len(k.missed))
+		for i, e := range k.missed {
+			missed[i] = frames[placeOf(e)]
+		}
+		slices.SortFunc(missed, func(a, b *frame) int { return cmp.Compare(a.place, b.place) })
+		k.session.precede(missed)
+	}
+}
+
+// sort puts events in the order of their streams and, as far as that allows, of their times.
+func (r *restoration) sort(all []*Past) {
+	slices.SortFunc(all, func(a, b *Past) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	at := make(map[*Past]time.Time, len(all))
+	latest := make(map[roomName]time.Time)
+	for _, e := range all {
+		in := nameOf(&e.Event)
+		if e.At.After(latest[in]) {
+			latest[in] = e.At
+		}
+		at[e] = latest[in]
+	}
+	slices.SortStableFunc(all, func(a, b *Past) int { return at[a].Compare(at[b]) })
+}
+
+// placeOf names an event.
+func placeOf(e *Past) bus.Stream {
+	return bus.Stream{Channel: e.Channel, SubChannel: e.SubChannel, Sequence: e.Sequence}
 }
 
 // resume makes a session that was brought back wait for its client.
@@ -217,6 +266,13 @@ func (s *session) resume(overflowed bool, until time.Time) {
 	s.overflowed = overflowed
 	s.wait(until)
 	s.note()
+}
+
+// giveUp is for a session that has missed more than is kept.
+func (s *session) giveUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overflow()
 }
 
 // precede puts frames before what happened since the session was brought back.
