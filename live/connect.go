@@ -125,8 +125,12 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 		return request{}, unauthorized
 	case asked.session == "", len(asked.session) > maxSessionID, !utf8.ValidString(asked.session):
 		return request{}, unauthorized
-	case !h.signatures.first(query.Get("X-Amz-Signature"), validUntil(query)):
+	}
+	switch h.signatures.use(query.Get("X-Amz-Signature"), h.Now(), validUntil(query)) {
+	case justUsed:
 		return request{}, repeated
+	case used:
+		return request{}, unauthorized
 	}
 	// Copies: what these are parts of is larger, and would live as long as the session.
 	asked.user, asked.session = a.String(), strings.Clone(asked.session)

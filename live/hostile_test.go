@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,11 +48,6 @@ func TestConnect(t *testing.T) {
 		for _, id := range []string{"it's", "a b+c", "100%", "ü", "💬", strings.Repeat("x", 1024)} {
 			h.connect("alice", id).goodbye()
 		}
-	})
-	t.Run("a signature connects once", func(t *testing.T) {
-		once := url.Values{"X-Amz-Signature": {"the same"}, "sessionId": {"first"}}
-		h.dial(once).event("SESSION_ESTABLISHED")
-		h.dial(once).closed(1013, "The signature has connected before")
 	})
 	t.Run("a user that does not exist leaves nothing behind", func(t *testing.T) {
 		h.mu.Lock()
@@ -107,6 +103,32 @@ func TestConnect(t *testing.T) {
 		if answer.StatusCode < 400 || answer.StatusCode >= 500 {
 			t.Errorf("status %d", answer.StatusCode)
 		}
+	})
+}
+
+func TestReplay(t *testing.T) {
+	var ahead atomic.Int64
+	h := newHouse(t, func(o *live.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
+	once := url.Values{"X-Amz-Signature": {"the same"}}
+	h.dial(once).event("SESSION_ESTABLISHED")
+	t.Run("who has signed the same within a second is to sign anew", func(t *testing.T) {
+		h.dial(once).closed(1013, "The signature has connected before")
+	})
+	t.Run("later a signature connects nobody", func(t *testing.T) {
+		ahead.Store(int64(3 * time.Second))
+		h.dial(once).closed(4401, "Unauthorized")
+	})
+	t.Run("it is remembered for as long as it is good", func(t *testing.T) {
+		for _, after := range []time.Duration{2 * time.Minute, 5 * time.Minute} {
+			ahead.Store(int64(after))
+			time.Sleep(300 * time.Millisecond) // it may be forgotten now
+			h.dial(once).closed(4401, "Unauthorized")
+		}
+	})
+	t.Run("another one connects", func(t *testing.T) {
+		h.dial(nil).event("SESSION_ESTABLISHED")
 	})
 }
 
