@@ -162,7 +162,6 @@ func (c *conn) gather(b []byte) (data []byte, next step) {
 	case taken > 0:
 		c.delivered += taken
 		b = c.ask(b)
-		s.note()
 	case c.closing.code == closeBroken:
 		return append(b, ws.CompiledClose...), finish
 	case c.closing.code != 0:

@@ -20,11 +20,11 @@ import (
 //
 //	header   magic, time of the last beat, number of slots in use, time it was made
 //	ring     the durable events that were handed out last: place, stream, sequence, time
-//	slots    the sessions: the first event not written, the first not confirmed, since when, user, id
+//	slots    the sessions: the first event not confirmed, user, id
 //
 // All numbers are 8 bytes, at multiples of 8, and each is written at once.
 const (
-	journalMagic = "carillon-1\n\x00\x00\x00\x00\x00"
+	journalMagic = "carillon-2\n\x00\x00\x00\x00\x00"
 	headerSize   = 4096
 	headerBeat   = 64
 	headerUsed   = 72
@@ -37,12 +37,10 @@ const (
 	slotSize = 512
 
 	slotState       = 0
-	slotUnwritten   = 8
-	slotUnconfirmed = 16
-	slotSince       = 24
-	slotUserLength  = 32
-	slotIDLength    = 40
-	slotText        = 48
+	slotUnconfirmed = 8
+	slotUserLength  = 16
+	slotIDLength    = 24
+	slotText        = 32
 
 	journalSize = headerSize + ringEntries*entrySize + slots*slotSize
 )
@@ -114,7 +112,6 @@ func (j *journal) take(user, id string) int {
 		order.PutUint64(j.mem[headerUsed:], uint64(j.used))
 	}
 	s := j.slot(slot)
-	order.PutUint64(s[slotUnwritten:], 0)
 	order.PutUint64(s[slotUnconfirmed:], 0)
 	order.PutUint64(s[slotUserLength:], uint64(len(user)))
 	order.PutUint64(s[slotIDLength:], uint64(len(id)))
@@ -153,18 +150,14 @@ func (j *journal) free(slot int) {
 	j.vacant = append(j.vacant, slot)
 }
 
-// note says where a session is: the places of the first event that was not written to it, and of the
-// first that it has not confirmed, 0 when there is none.
-func (j *journal) note(slot int, unwritten, unconfirmed uint64, overflowed bool, now time.Time) {
+// note says where a session is: the place of the first event that it has not confirmed, 0 when there is
+// none.
+func (j *journal) note(slot int, unconfirmed uint64, overflowed bool) {
 	if j.mem == nil {
 		return
 	}
 	s := j.slot(slot)
-	if order.Uint64(s[slotUnconfirmed:]) != unconfirmed {
-		order.PutUint64(s[slotSince:], uint64(now.UnixMilli()))
-		order.PutUint64(s[slotUnconfirmed:], unconfirmed)
-	}
-	order.PutUint64(s[slotUnwritten:], unwritten)
+	order.PutUint64(s[slotUnconfirmed:], unconfirmed)
 	state := uint64(slotKept)
 	if overflowed {
 		state = slotOverflowed
@@ -237,7 +230,7 @@ type entry struct {
 type lastSession struct {
 	user, id   string
 	overflowed bool
-	// from is the place of the first event that the client has to be sent; 0 when it has got all.
+	// from is the place of the first event that the client has not confirmed; 0 when it has all.
 	from uint64
 }
 
@@ -290,10 +283,6 @@ func (l *last) readRing(ring []byte) {
 	}
 }
 
-// unheard is how long a client may leave what it got unconfirmed: longer, and it is taken not to have
-// got it.
-const unheard = time.Second
-
 func (l *last) readSlots(data []byte) {
 	for ; len(data) >= slotSize; data = data[slotSize:] {
 		state := order.Uint64(data[slotState:])
@@ -302,11 +291,7 @@ func (l *last) readSlots(data []byte) {
 			continue
 		}
 		text := string(data[slotText:][:user+id])
-		s := lastSession{user: text[:user], id: text[user:], overflowed: state == slotOverflowed, from: order.Uint64(data[slotUnwritten:])}
-		unconfirmed := order.Uint64(data[slotUnconfirmed:])
-		if unconfirmed != 0 && milliseconds(data[slotSince:]).Before(l.beat.Add(-unheard)) {
-			s.from = unconfirmed
-		}
+		s := lastSession{user: text[:user], id: text[user:], overflowed: state == slotOverflowed, from: order.Uint64(data[slotUnconfirmed:])}
 		if s.from != 0 && s.from < l.first {
 			s.overflowed = true // what it has not got is not in the ring any more
 		}

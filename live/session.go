@@ -45,7 +45,7 @@ func (s *session) push(f *frame) {
 		return
 	}
 	s.queue = append(s.queue, f)
-	if len(s.queue) == 1 || len(s.queue) == s.written+1 {
+	if len(s.queue) == 1 {
 		s.note()
 	}
 	if s.conn != nil {
@@ -176,19 +176,16 @@ func (s *session) end(why closing) {
 	}
 }
 
-// note keeps the journal up to date: what was not written, and what was not confirmed.
+// note keeps the journal up to date: what was not confirmed.
 func (s *session) note() {
 	if s.slot < 0 || s.ended {
 		return
 	}
-	var unwritten, unconfirmed uint64
-	if len(s.queue) > s.written {
-		unwritten = s.queue[s.written].place
-	}
+	var unconfirmed uint64
 	if len(s.queue) > 0 {
 		unconfirmed = s.queue[0].place
 	}
-	s.hub.journal.note(s.slot, unwritten, unconfirmed, s.overflowed, s.hub.Now())
+	s.hub.journal.note(s.slot, unconfirmed, s.overflowed)
 }
 
 // awaiting are the sessions whose clients are away, in the order in which their time ends.

@@ -103,7 +103,8 @@ describe('a client', () => {
       await alice.until('it is back', (l) => times(l, 'start') === 2);
       await say('after');
       const log = await alice.until('the last message arrives', (l) => contents(l).at(-1) === 'after');
-      assert.deepEqual(contents(log), sent);
+      // What was under way when the process was killed may come twice.
+      assert.deepEqual(signal === 'SIGKILL' ? [...new Set(contents(log))] : contents(log), sent);
       assert.equal(times(log, 'stop'), 0);
       await alice.stop();
     });
