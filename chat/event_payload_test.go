@@ -140,6 +140,9 @@ func TestEventsAreAsTheCatalogueHasThem(t *testing.T) {
 		}
 	}
 	for i, c := range everyCall(place{}) {
+		if api.Lookup(c.operation).ReadOnly {
+			continue
+		}
 		t.Run(c.operation, func(t *testing.T) {
 			e := testenv.New(t)
 			p := newPlace(e)
