@@ -294,6 +294,16 @@ func TestSessionEventsOfFlows(t *testing.T) {
 		e.Must(e.Service.Sweep(t.Context()))
 		same(t, []shown{{"CREATE_CHANNEL_MESSAGE", "c", false}}, shownOf(t, replayed(t, e, at, 0, 100)))
 	})
+	t.Run("a message that waits is told to nobody, also where the log is forgotten and its life is longer from now on", func(t *testing.T) {
+		e := testenv.New(t)
+		channel, _ := flowed(e, api.FallbackActionAbort)
+		at := streamsOf(t, e, "bob")[0]
+		send(t, e, "bob", channel, "waits")
+		e.Advance(chatEventLife + time.Millisecond)
+		e.Must(e.Service.Sweep(t.Context()))
+		e.Restart(testenv.WithEventLife(time.Hour))
+		same(t, 0, len(replayed(t, e, at, 0, 100)))
+	})
 }
 
 const chatEventLife = 15 * time.Minute
