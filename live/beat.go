@@ -2,6 +2,7 @@ package live
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,7 +17,16 @@ type beat struct {
 	next    int
 	// asked are the connections that are to be asked what they got.
 	asked []*conn
+	// soon counts the connections that were asked before that since the last beat.
+	soon atomic.Int64
 }
+
+// maxSoon is how many connections are asked without waiting for a beat, between two: few enough to cost
+// a small part of a core.
+const maxSoon = 1000
+
+// mayAsk reports whether a connection may be asked now.
+func (b *beat) mayAsk() bool { return b.soon.Add(1) <= maxSoon }
 
 // add puts a connection into a bucket.
 func (b *beat) add(c *conn, interval time.Duration) {
@@ -51,6 +61,7 @@ func (b *beat) due(n int) (asked, idle []*conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	asked, b.asked = b.asked, nil
+	b.soon.Store(0)
 	if len(b.buckets) > 0 {
 		for c := range b.buckets[n%len(b.buckets)] {
 			idle = append(idle, c)

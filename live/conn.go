@@ -15,8 +15,11 @@ import (
 const (
 	// closeGrace is how long a client may take to read up to the close frame, and again to answer it.
 	closeGrace = 5 * time.Second
-	// confirmEvery is how often a client is asked, at the most, to confirm what it got.
+	// confirmEvery is how often a client is asked, at the least, to confirm what it got, and confirmSoon
+	// how often at the most, as long as the node asks few: what is not confirmed when a connection breaks
+	// comes twice.
 	confirmEvery = 200 * time.Millisecond
+	confirmSoon  = 10 * time.Millisecond
 	// confirmPart is the part of what is kept for it that it may get without being asked.
 	confirmPart = 8
 
@@ -192,8 +195,9 @@ func (c *conn) take(b []byte) ([]byte, int) {
 
 // ask asks the client to confirm what it got, now or a little later.
 func (c *conn) ask(b []byte) []byte {
+	h, since := c.session.hub, time.Since(c.pingedAt)
 	sent := c.session.confirmed + uint64(c.session.written)
-	if int(sent-c.pinged) >= c.session.hub.Buffer/confirmPart || time.Since(c.pingedAt) >= confirmEvery {
+	if since >= confirmEvery || int(sent-c.pinged) >= h.Buffer/confirmPart || since >= confirmSoon && h.beat.mayAsk() {
 		return c.ping(b)
 	}
 	if !c.asked {

@@ -46,9 +46,9 @@ func TestJournal(t *testing.T) {
 			j.append(general, sequence, start)
 		}
 		done, behind, gone, over := j.take("alice", "s1"), j.take("bob", "s2"), j.take("carol", "s3"), j.take("dave", "s4")
-		j.note(done, 0, 0, false, start)
-		j.note(behind, 3, 2, false, start)
-		j.note(over, 0, 0, true, start)
+		j.note(done, 0, false)
+		j.note(behind, 3, false)
+		j.note(over, 0, true)
 		j.free(gone)
 		j.beat(start.Add(time.Minute / 100))
 		l := lastOf(t, j, path)
@@ -72,24 +72,13 @@ func TestJournal(t *testing.T) {
 			t.Errorf("since %v", l.since)
 		}
 	})
-	t.Run("what was not confirmed for long counts as not received", func(t *testing.T) {
-		j, path := create(t)
-		for sequence := int64(1); sequence < 4; sequence++ {
-			j.append(general, sequence, start)
-		}
-		j.note(j.take("alice", "s1"), 3, 2, false, start)
-		j.beat(start.Add(2 * time.Second))
-		if l := lastOf(t, j, path); l.sessions[0].from != 2 {
-			t.Errorf("got %+v", l.sessions)
-		}
-	})
 	t.Run("the ring keeps the newest events, and who is further behind has lost some", func(t *testing.T) {
 		j, path := create(t)
 		for sequence := int64(1); sequence <= ringEntries+10; sequence++ {
 			j.append(general, sequence, start.Add(time.Duration(sequence)*time.Millisecond))
 		}
-		j.note(j.take("alice", "s1"), 5, 5, false, start)
-		j.note(j.take("bob", "s2"), 11, 11, false, start)
+		j.note(j.take("alice", "s1"), 5, false)
+		j.note(j.take("bob", "s2"), 11, false)
 		l := lastOf(t, j, path)
 		if !l.sessions[0].overflowed || l.sessions[1].overflowed || l.first != 11 || !l.since.Equal(start.Add(11*time.Millisecond)) {
 			t.Errorf("got %+v, first %d, since %v", l.sessions, l.first, l.since)
