@@ -26,8 +26,13 @@ func (s *Server) withConsole(api http.Handler) http.Handler {
 // nothing while others than this machine can reach the server.
 func (s *Server) demoForPage() any {
 	demo := s.demo.Load()
-	if demo == nil || !isLoopback(s.Addr()) {
+	if demo == nil {
 		return nil
+	}
+	for _, addr := range []string{s.Addr(), s.TLSAddr()} {
+		if addr != "" && !isLoopback(addr) {
+			return nil
+		}
 	}
 	return s.Ready(*demo)
 }

@@ -56,16 +56,22 @@ func TestConsole(t *testing.T) {
 	})
 
 	t.Run("a server that others can reach keeps the key to itself", func(t *testing.T) {
-		s := open(t, quiet(t))
+		c := quiet(t)
+		c.TLSAddr = "127.0.0.1:0"
+		s := open(t, c)
 		if _, err := s.SeedDemo(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if s.demoForPage() == nil {
 			t.Fatal("nothing is told on the loopback")
 		}
-		s.apiListener = elsewhere{s.apiListener}
-		if told := s.demoForPage(); told != nil {
-			t.Errorf("told: %+v", told)
+		for _, listener := range []*net.Listener{&s.apiListener, &s.tlsListener} {
+			here := *listener
+			*listener = elsewhere{here}
+			if told := s.demoForPage(); told != nil {
+				t.Errorf("told: %+v", told)
+			}
+			*listener = here
 		}
 	})
 

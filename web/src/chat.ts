@@ -30,6 +30,7 @@ interface Payload extends WireMessage {
 }
 
 const markAfter = 250;
+const prefetchFor = 1500;
 const toastFor = 8000;
 
 export class Chat implements Listener {
@@ -82,11 +83,10 @@ export class Chat implements Listener {
       for (const m of await this.api.memberships()) {
         this.change(m.arn, (c) => withReadMarker(withActivity({ ...c, name: m.name }, m.lastMessage), m.readMarker), m.name);
       }
-      // The session brings the newest messages of fifty channels along. What else is unread is asked for.
-      await Promise.all(this.list().filter((c) => !c.loaded && c.activity > c.readMarker).map((c) => this.load(c.arn)));
     }).then(() => {
       this.ready = true;
       this.changed();
+      window.setTimeout(() => void this.loadUnread(), prefetchFor);
     });
   }
 
@@ -409,6 +409,16 @@ export class Chat implements Listener {
       );
     });
     this.sending.add(sent);
+  }
+
+  // loadUnread asks for what the session has not brought along: it does so for fifty channels, if at all.
+  private async loadUnread(): Promise<void> {
+    for (const { arn } of this.list()) {
+      const channel = this.channel(arn);
+      if (channel !== undefined && !channel.loaded && channel.activity > channel.readMarker) {
+        await this.load(arn);
+      }
+    }
   }
 
   private async load(arn: string): Promise<void> {

@@ -245,6 +245,20 @@ describe('a session', () => {
     assert.equal(new Set(ids).size, 2, 'the id that another window may have is not used again');
   });
 
+  test('of a page that came by TLS is the unmodified one', async () => {
+    const bob = await enter('bob');
+    const alice = await Person.enter(browser, server.tls_endpoint, 'alice', { ignoreHTTPSErrors: true });
+    people.push(alice);
+    await alice.page.getByText('Connected over wss://').waitFor();
+    const name = newName('Secure');
+    await alice.createChannel(name, 'Bob');
+    await bob.openChannel(name);
+    await bob.say('Plainly');
+    await alice.message('Plainly').waitFor();
+    await alice.say('Secretly');
+    await bob.message('Secretly').waitFor();
+  });
+
   test('without trust in the certificate says what to do, and goes on without TLS', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
