@@ -1,7 +1,7 @@
 // One message, and what its sender may do with it.
 
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Chat } from '../chat';
 import type { Channel } from '../model/channel';
@@ -91,7 +91,7 @@ interface EditorProps {
 function Editor({ content, save, close }: EditorProps): JSX.Element {
   const [text, setText] = useState(content);
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     area.current?.focus();
     area.current?.setSelectionRange(content.length, content.length);
   }, []);

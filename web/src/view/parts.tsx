@@ -1,7 +1,7 @@
 // Small parts that several views are made of.
 
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Person } from '../model/channel';
 import { idOf } from '../model/wire';
@@ -61,7 +61,7 @@ export function IconButton({ label, onClick, children, pressed, tabIndex }: Icon
 // Dialog is modal: it keeps the focus, and Escape or a click beside it closes it.
 export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} aria-label={title} onClose={close} onClick={(e) => e.target === dialog.current && close()}>
       <header>
