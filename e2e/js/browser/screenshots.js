@@ -11,7 +11,10 @@ import { open, Person } from './page.js';
 const [binary, folder] = process.argv.slice(2).map((p) => path.resolve(p));
 const temporary = mkdtempSync(path.join(tmpdir(), 'carillon-screenshots-'));
 process.env.CARILLON_READY = path.join(temporary, 'ready.json');
-const dev = spawn(binary, ['dev', '--addr', '127.0.0.1:0', '--data', path.join(temporary, 'data'), '--ready-file', process.env.CARILLON_READY], { stdio: 'ignore' });
+const dev = spawn(binary, [
+  'dev', '--addr', '127.0.0.1:0', '--tls-addr', '127.0.0.1:0', '--log-level', 'warn',
+  '--data', path.join(temporary, 'data'), '--ready-file', process.env.CARILLON_READY,
+], { stdio: ['ignore', 'ignore', 'inherit'] });
 try {
   while (!existsSync(process.env.CARILLON_READY) && dev.exitCode === null) {
     await sleep(50);
@@ -77,14 +80,14 @@ async function take() {
   await alice.message('Message redacted').waitFor();
 
   const shoot = async (person, name, typist) => {
-    await typist.composer.fill('');
+    await sleep(3100); // until typing may be told again
     await typist.composer.pressSequentially('So');
     await person.typing.getByText('typing').waitFor();
     await person.page.mouse.move(600, 400);
     await person.page.evaluate(() => document.activeElement.blur());
     await person.page.screenshot({ path: path.join(folder, name) });
     await typist.composer.fill('');
-    await sleep(5100); // until that is forgotten, and may be told again
+    await sleep(5100); // until that is forgotten
   };
   await shoot(alice, 'chat-desktop.png', bob);
   await shoot(bob, 'chat-dark.png', carol);
