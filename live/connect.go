@@ -279,14 +279,14 @@ func (h *Hub) begin(asked request) (*session, closing) {
 		if len(u.sessions) >= h.PerUser {
 			h.drop(u.sessions[0], closing{code: closeForbidden, reason: fmt.Sprintf("The user has more than %d sessions", h.PerUser)})
 		}
-		s = h.newSession(u, asked.session)
+		s = h.newSession(u, asked.session, h.Now())
 	}
 	s.welcome()
 	return s, closing{}
 }
 
-func (h *Hub) newSession(u *user, id string) *session {
-	s := &session{hub: h, user: u, id: id, slot: h.journal.take(u.arn, id)}
+func (h *Hub) newSession(u *user, id string, began time.Time) *session {
+	s := &session{hub: h, user: u, id: id, slot: h.journal.take(u.arn, id, began)}
 	u.sessions = append(u.sessions, s)
 	return s
 }

@@ -20,7 +20,7 @@ import (
 //
 //	header   magic, time of the last beat, number of slots in use, time it was made
 //	ring     the durable events that were handed out last: place, stream, sequence, time
-//	slots    the sessions: the first event not confirmed, user, id
+//	slots    the sessions: the first event not confirmed, when it began, user, id
 //
 // All numbers are 8 bytes, at multiples of 8, and each is written at once.
 const (
@@ -38,9 +38,10 @@ const (
 
 	slotState       = 0
 	slotUnconfirmed = 8
-	slotUserLength  = 16
-	slotIDLength    = 24
-	slotText        = 32
+	slotBegan       = 16
+	slotUserLength  = 24
+	slotIDLength    = 32
+	slotText        = 40
 
 	journalSize = headerSize + ringEntries*entrySize + slots*slotSize
 )
@@ -95,7 +96,7 @@ func (n roomName) hash() uint64 {
 }
 
 // take gives a session a slot; negative when there is none for it.
-func (j *journal) take(user, id string) int {
+func (j *journal) take(user, id string, began time.Time) int {
 	if j.mem == nil || len(user)+len(id) > slotSize-slotText {
 		return -1
 	}
@@ -113,6 +114,7 @@ func (j *journal) take(user, id string) int {
 	}
 	s := j.slot(slot)
 	order.PutUint64(s[slotUnconfirmed:], 0)
+	order.PutUint64(s[slotBegan:], uint64(began.UnixMilli()))
 	order.PutUint64(s[slotUserLength:], uint64(len(user)))
 	order.PutUint64(s[slotIDLength:], uint64(len(id)))
 	copy(s[slotText:], user)
@@ -230,6 +232,7 @@ type entry struct {
 type lastSession struct {
 	user, id   string
 	overflowed bool
+	began      time.Time
 	// from is the place of the first event that the client has not confirmed; 0 when it has all.
 	from uint64
 }
@@ -291,7 +294,10 @@ func (l *last) readSlots(data []byte) {
 			continue
 		}
 		text := string(data[slotText:][:user+id])
-		s := lastSession{user: text[:user], id: text[user:], overflowed: state == slotOverflowed, from: order.Uint64(data[slotUnconfirmed:])}
+		s := lastSession{
+			user: text[:user], id: text[user:], overflowed: state == slotOverflowed, began: milliseconds(data[slotBegan:]),
+			from: order.Uint64(data[slotUnconfirmed:]),
+		}
 		if s.from != 0 && s.from < l.first {
 			s.overflowed = true // what it has not got is not in the ring any more
 		}

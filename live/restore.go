@@ -31,12 +31,16 @@ type kept struct {
 	missed  []*Past
 }
 
-// want is a part of a stream: after a place or, when it is unknown, from the time of the journal on.
+// want is a part of a stream: after a place or, when that is unknown, from a time on.
 type want struct {
 	bus.Stream
 	until int64
-	known bool
+	since time.Time // zero when the place is known
 }
+
+// skew is how far the clocks of nodes may differ: what happened shortly before a session began is told
+// rather than lost.
+const skew = time.Second
 
 // restore brings back sessions whose time has not ended, and begins the new journal.
 func (h *Hub) restore(ctx context.Context, before *last) error {
@@ -83,7 +87,7 @@ func (r *restoration) user(name string, sessions []lastSession, until time.Time)
 	h.mu.Lock()
 	u.pins--
 	for _, s := range sessions {
-		session := h.newSession(u, s.id)
+		session := h.newSession(u, s.id, s.began)
 		session.resume(s.overflowed, until)
 		r.kept = append(r.kept, kept{session: session})
 	}
@@ -91,16 +95,16 @@ func (r *restoration) user(name string, sessions []lastSession, until time.Time)
 		places[room.name] = room.members[u]
 	}
 	h.mu.Unlock()
-	if err := r.leavings(name, places); err != nil {
-		return err
-	}
 	for i, s := range sessions {
 		if s.overflowed {
 			continue
 		}
+		if err := r.leavings(name, s.began, places); err != nil {
+			return err
+		}
 		k := &r.kept[mine+i]
 		var whole bool
-		if k.missed, whole, err = r.missed(name, s.from, places); err != nil {
+		if k.missed, whole, err = r.missed(name, s, places); err != nil {
 			return err
 		}
 		if !whole {
@@ -110,9 +114,10 @@ func (r *restoration) user(name string, sessions []lastSession, until time.Time)
 	return nil
 }
 
-// leavings adds streams that the user has left, up to where it did.
-func (r *restoration) leavings(name string, places map[roomName]int64) error {
-	left, err := r.hub.Directory.Leavings(r.ctx, name, r.since, r.hub.Buffer)
+// leavings adds streams that the user has left since a session of it began, up to where it did. That a
+// stream is there which another session has heard to its end does no harm.
+func (r *restoration) leavings(name string, began time.Time, places map[roomName]int64) error {
+	left, err := r.hub.Directory.Leavings(r.ctx, name, began.Add(-skew), r.hub.Buffer)
 	if err != nil {
 		return fmt.Errorf("live: restoring sessions: %w", err)
 	}
@@ -125,9 +130,9 @@ func (r *restoration) leavings(name string, places map[roomName]int64) error {
 }
 
 // missed reads what a session of a user missed; whole is false when it is more than is kept.
-func (r *restoration) missed(name string, from uint64, places map[roomName]int64) (missed []*Past, whole bool, err error) {
+func (r *restoration) missed(name string, s lastSession, places map[roomName]int64) (missed []*Past, whole bool, err error) {
 	for in, until := range places {
-		list, err := r.stream(in, from, until)
+		list, err := r.stream(in, s, until)
 		if err != nil {
 			return nil, false, err
 		}
@@ -137,8 +142,9 @@ func (r *restoration) missed(name string, from uint64, places map[roomName]int64
 		member := startsAsMember(name, list)
 		for i := range list {
 			e := &list[i]
-			member = member || slices.Contains(e.Audience.Joined, name)
-			if !member {
+			there := member || slices.Contains(e.Audience.Joined, name)
+			member = there && !slices.Contains(e.Audience.Left, name)
+			if !there || e.At.Before(s.began.Add(-skew)) {
 				continue
 			}
 			hears, err := r.hears(name, &e.Event)
@@ -148,7 +154,6 @@ func (r *restoration) missed(name string, from uint64, places map[roomName]int64
 			if hears {
 				missed = append(missed, e)
 			}
-			member = !slices.Contains(e.Audience.Left, name)
 		}
 	}
 	return missed, true, nil
@@ -168,13 +173,23 @@ func startsAsMember(name string, list []Past) bool {
 	return true
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // stream reads the events of a stream that a session was not told, up to a place.
-func (r *restoration) stream(in roomName, from uint64, until int64) ([]Past, error) {
-	position, known := r.position(in, from)
+func (r *restoration) stream(in roomName, s lastSession, until int64) ([]Past, error) {
+	position, known := r.position(in, s.from)
 	if known && position >= until || until == 0 {
 		return nil, nil
 	}
-	w := want{Stream: bus.Stream{Channel: in.channel, SubChannel: in.subChannel, Sequence: position}, until: until, known: known}
+	w := want{Stream: bus.Stream{Channel: in.channel, SubChannel: in.subChannel, Sequence: position}, until: until}
+	if !known {
+		w.since = later(r.since, s.began.Add(-skew))
+	}
 	if list, ok := r.events[w]; ok {
 		return list, nil
 	}
@@ -188,8 +203,8 @@ func (r *restoration) stream(in roomName, from uint64, until int64) ([]Past, err
 
 // read reads at most one event more than a session keeps.
 func (r *restoration) read(w want) ([]Past, error) {
-	if !w.known {
-		list, _, err := r.hub.Directory.EventsSince(r.ctx, w.Stream, r.since, r.hub.Buffer+1)
+	if !w.since.IsZero() {
+		list, _, err := r.hub.Directory.EventsSince(r.ctx, w.Stream, w.since, r.hub.Buffer+1)
 		return slices.DeleteFunc(list, func(e Past) bool { return e.Sequence > w.until }), err
 	}
 	list, _, err := r.hub.Directory.Events(r.ctx, w.Stream, w.until, r.hub.Buffer+1)

@@ -243,6 +243,37 @@ func TestRestart(t *testing.T) {
 		alice.goodbye()
 		bob.goodbye()
 	})
+	t.Run("who left before the last end but one is told", func(t *testing.T) {
+		h.join("brief", "bob")
+		bob := h.connect("bob", "s8")
+		bob.cut()
+		eventually(t, "bob is away", func() bool { return h.metric("carillon_sessions_waiting", "") == 1 })
+		h.message("brief", "last words")
+		h.bus.Publish(h.happen(membership("DELETE_CHANNEL_MEMBERSHIP", "brief", bus.Audience{Members: true, Left: []string{arnOf("bob")}})))
+		for range 2 {
+			time.Sleep(2 * time.Millisecond) // the clock of the journal has milliseconds
+			h.kill()
+			h.start()
+		}
+		bob = h.connect("bob", "s8")
+		bob.says("last words")
+		bob.event("DELETE_CHANNEL_MEMBERSHIP")
+		bob.goodbye()
+	})
+	t.Run("what was before a session is not told to it", func(t *testing.T) {
+		h.join("lonely", "bob")
+		h.message("lonely", "nobody is there")
+		h.join("left", "bob")
+		h.message("left", "nobody is here")
+		h.bus.Publish(h.happen(membership("DELETE_CHANNEL_MEMBERSHIP", "left", bus.Audience{Members: true, Left: []string{arnOf("bob")}})))
+		time.Sleep(1100 * time.Millisecond) // clocks may differ by a second
+		bob := h.connect("bob", "s9")
+		h.kill()
+		h.start()
+		bob = h.connect("bob", "s9")
+		bob.silent(h, "general")
+		bob.goodbye()
+	})
 	t.Run("a user that was deleted meanwhile is forgotten", func(t *testing.T) {
 		h.connect("carol", "s1")
 		h.kill()
