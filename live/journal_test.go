@@ -45,15 +45,15 @@ func TestJournal(t *testing.T) {
 		for sequence := int64(5); sequence < 10; sequence++ {
 			j.append(general, sequence, start)
 		}
-		done, behind, gone, over := j.take("alice", "s1"), j.take("bob", "s2"), j.take("carol", "s3"), j.take("dave", "s4")
+		done, behind, gone, over := j.take("alice", "s1", start), j.take("bob", "s2", start), j.take("carol", "s3", start), j.take("dave", "s4", start)
 		j.note(done, 0, false)
 		j.note(behind, 3, false)
 		j.note(over, 0, true)
 		j.free(gone)
 		j.beat(start.Add(time.Minute / 100))
 		l := lastOf(t, j, path)
-		if len(l.sessions) != 3 || l.sessions[0] != (lastSession{user: "alice", id: "s1"}) ||
-			l.sessions[1] != (lastSession{user: "bob", id: "s2", from: 3}) || l.sessions[2] != (lastSession{user: "dave", id: "s4", overflowed: true}) {
+		if len(l.sessions) != 3 || l.sessions[0] != (lastSession{user: "alice", id: "s1", began: start}) ||
+			l.sessions[1] != (lastSession{user: "bob", id: "s2", from: 3, began: start}) || l.sessions[2] != (lastSession{user: "dave", id: "s4", overflowed: true, began: start}) {
 			t.Errorf("got %+v", l.sessions)
 		}
 		for _, c := range []struct {
@@ -77,8 +77,8 @@ func TestJournal(t *testing.T) {
 		for sequence := int64(1); sequence <= ringEntries+10; sequence++ {
 			j.append(general, sequence, start.Add(time.Duration(sequence)*time.Millisecond))
 		}
-		j.note(j.take("alice", "s1"), 5, false)
-		j.note(j.take("bob", "s2"), 11, false)
+		j.note(j.take("alice", "s1", start), 5, false)
+		j.note(j.take("bob", "s2", start), 11, false)
 		l := lastOf(t, j, path)
 		if !l.sessions[0].overflowed || l.sessions[1].overflowed || l.first != 11 || !l.since.Equal(start.Add(11*time.Millisecond)) {
 			t.Errorf("got %+v, first %d, since %v", l.sessions, l.first, l.since)
@@ -86,15 +86,15 @@ func TestJournal(t *testing.T) {
 	})
 	t.Run("slots are used again, and names that are too long have none", func(t *testing.T) {
 		j, path := create(t)
-		j.free(j.take("alice", "s1"))
-		if slot := j.take("bob", strings.Repeat("x", slotSize-slotText-3)); slot != 0 {
+		j.free(j.take("alice", "s1", start))
+		if slot := j.take("bob", strings.Repeat("x", slotSize-slotText-3), start); slot != 0 {
 			t.Errorf("slot %d", slot)
 		}
-		if slot := j.take("bob", strings.Repeat("x", slotSize-slotText-2)); slot >= 0 {
+		if slot := j.take("bob", strings.Repeat("x", slotSize-slotText-2), start); slot >= 0 {
 			t.Errorf("slot %d", slot)
 		}
 		for range 3 * slotsAtOnce {
-			j.take("carol", "s")
+			j.take("carol", "s", start)
 		}
 		if l := lastOf(t, j, path); len(l.sessions) != 3*slotsAtOnce+1 || l.sessions[0].user != "bob" {
 			t.Errorf("%d sessions", len(l.sessions))
