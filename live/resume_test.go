@@ -118,11 +118,9 @@ func TestRestart(t *testing.T) {
 		h.message("general", "before")
 		alice.says("before")
 		bob.says("before")
-		go func() { // the official client answers at once
-			alice.closed(1012, "The server restarts")
-			bob.closed(1012, "The server restarts")
-		}()
 		h.stop()
+		alice.closed(1012, "The server restarts")
+		bob.closed(1012, "The server restarts")
 		h.happen(said("quiet", "on another node"))
 		h.start()
 		h.message("general", "after")
