@@ -239,34 +239,37 @@ type lastSession struct {
 
 // readJournal reads what the process before left; nothing, if there is nothing that can be read.
 func readJournal(path string) (*last, error) {
-	l := &last{events: make(map[uint64][]entry)}
 	if path == "" {
-		return l, nil
+		return new(last), nil
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return l, nil
+		return new(last), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("live: journal: %w", err)
 	}
 	defer func() { _ = file.Close() }()
+	return parseJournal(file), nil
+}
+
+func parseJournal(r io.Reader) *last {
+	l := &last{events: make(map[uint64][]entry)}
 	data := make([]byte, headerSize+ringEntries*entrySize)
-	if _, err := io.ReadFull(file, data); err != nil || string(data[:len(journalMagic)]) != journalMagic {
-		return l, nil
+	if _, err := io.ReadFull(r, data); err != nil || string(data[:len(journalMagic)]) != journalMagic {
+		return l
 	}
 	used := order.Uint64(data[headerUsed:])
 	if used > slots {
-		return l, nil
+		return l
 	}
 	l.beat, l.since = milliseconds(data[headerBeat:]), milliseconds(data[headerMade:])
 	l.readRing(data[headerSize:])
 	data = make([]byte, used*slotSize)
-	if _, err := io.ReadFull(file, data); err != nil {
-		return l, nil
+	if _, err := io.ReadFull(r, data); err == nil {
+		l.readSlots(data)
 	}
-	l.readSlots(data)
-	return l, nil
+	return l
 }
 
 func (l *last) readRing(ring []byte) {

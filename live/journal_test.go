@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -118,23 +119,23 @@ func TestJournal(t *testing.T) {
 	})
 }
 
-func FuzzReadJournal(f *testing.F) {
-	f.Add([]byte(journalMagic))
-	path := filepath.Join(f.TempDir(), "sessions")
-	f.Fuzz(func(t *testing.T, content []byte) {
-		// The head and the first slots are what can be wrong; the ring is too long to be made up.
-		whole := make([]byte, headerSize+ringEntries*entrySize+8*slotSize)
+func FuzzParseJournal(f *testing.F) {
+	// The head, the first places of the ring and the first slots are what can be wrong.
+	const head, ring = 64, 4 * entrySize
+	whole := make([]byte, headerSize+ringEntries*entrySize+8*slotSize)
+	f.Add(make([]byte, head+ring), make([]byte, 2*slotSize))
+	f.Fuzz(func(t *testing.T, front, behind []byte) {
+		clear(whole[:headerSize+ring])
+		clear(whole[headerSize+ringEntries*entrySize:])
 		copy(whole, journalMagic)
-		n := copy(whole[len(journalMagic):headerSize+8*entrySize], content)
-		copy(whole[headerSize+ringEntries*entrySize:], content[n/2:])
-		if err := os.WriteFile(path, whole, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		l, err := readJournal(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		n := copy(whole[headerBeat:headerBeat+head], front)
+		copy(whole[headerSize:headerSize+ring], front[n:])
+		copy(whole[headerSize+ringEntries*entrySize:], behind)
+		l := parseJournal(bytes.NewReader(whole))
 		for _, s := range l.sessions {
+			if len(s.user)+len(s.id) > slotSize-slotText {
+				t.Errorf("names of %d and %d bytes", len(s.user), len(s.id))
+			}
 			l.position(roomName{channel: s.user}, s.from)
 		}
 	})
