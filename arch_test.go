@@ -53,7 +53,10 @@ var house = map[string][]string{
 	// The house as a whole.
 	"server":       {everything},
 	"testenv":      {everything},
-	"cmd/carillon": {"api", "arn", "server", "sigv4"},
+	"cmd/carillon": {"api", "arn", "bench", "server", "sigv4"},
+
+	// The load tool, which knows of a server what everybody may know.
+	"bench": {"api", "arn", "sigv4"},
 
 	// Tools that make parts of the house.
 	"api/apigen":       {"api/apigen/model"},

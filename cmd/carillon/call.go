@@ -98,8 +98,7 @@ func (p process) runCall(cmd *cobra.Command, name string, f callFlags) error {
 	if err != nil {
 		return err
 	}
-	region := first(f.region, p.env("AWS_REGION"), p.env("AWS_DEFAULT_REGION"), "us-east-1")
-	sigv4.NewSigner(credentials.accessKeyID, credentials.secret, credentials.sessionToken, region, service).Sign(r, body, time.Now())
+	sigv4.NewSigner(credentials.accessKeyID, credentials.secret, credentials.sessionToken, p.region(f), service).Sign(r, body, time.Now())
 
 	transport, err := p.transport(f)
 	if err != nil {

@@ -73,6 +73,11 @@ func (p process) transport(f callFlags) (http.RoundTripper, error) {
 	return transport, nil
 }
 
+// region finds the region to sign for.
+func (p process) region(f callFlags) string {
+	return first(f.region, p.env("AWS_REGION"), p.env("AWS_DEFAULT_REGION"), "us-east-1")
+}
+
 // env returns the last value that the environment gives a variable.
 func (p process) env(name string) string {
 	value := ""

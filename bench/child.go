@@ -1,0 +1,162 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// childTimeout bounds how long a server may take to start, and to stop.
+const childTimeout = time.Minute
+
+// child is a server that we started ourselves, on a folder of its own.
+type child struct {
+	binary, folder string
+	arguments      []string
+	target         Target
+	admin          string
+
+	mu     sync.Mutex
+	cmd    *exec.Cmd
+	exited chan struct{}
+	err    error // how it ended; to be read once it has
+}
+
+// startChild starts a server and returns when it answers.
+func startChild(ctx context.Context, binary string, arguments []string) (*child, error) {
+	folder, err := os.MkdirTemp("", "carillon-bench-")
+	if err != nil {
+		return nil, err
+	}
+	api, admin, err := freeAddresses()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{binary: binary, folder: folder, admin: "http://" + admin}
+	c.arguments = append([]string{"dev", "--addr", api, "--admin-addr", admin, "--data", filepath.Join(folder, "data"),
+		"--ready-file", c.readyFile(), "--log-level", "warn"}, arguments...)
+	if err := c.start(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return c, nil
+}
+
+// freeAddresses finds two addresses that nobody listens on. They are fixed, because a server that is
+// started again must be found where it was.
+func freeAddresses() (a, b string, err error) {
+	var addresses [2]string
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", "", err
+		}
+		defer listener.Close()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses[0], addresses[1], nil
+}
+
+func (c *child) readyFile() string { return filepath.Join(c.folder, "ready.json") }
+
+// start runs the server and returns when it answers.
+func (c *child) start(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(c.folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	if err := os.Remove(c.readyFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	cmd := exec.Command(c.binary, c.arguments...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	exited := make(chan struct{})
+	c.mu.Lock()
+	c.cmd, c.exited = cmd, exited
+	c.mu.Unlock()
+	go func() {
+		c.err = cmd.Wait()
+		close(exited)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, childTimeout)
+	defer cancel()
+	for {
+		if c.target, err = ReadReady(c.readyFile()); err == nil {
+			return nil
+		}
+		select {
+		case <-exited:
+			return fmt.Errorf("the server ended (%w): %s", c.err, c.tail())
+		case <-ctx.Done():
+			_ = c.kill()
+			return fmt.Errorf("the server does not answer: %s", c.tail())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// tail is the end of the server's log.
+func (c *child) tail() string {
+	text, _ := os.ReadFile(filepath.Join(c.folder, "log"))
+	return string(text[max(0, len(text)-4000):])
+}
+
+func (c *child) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cmd.Process.Pid
+}
+
+// kill ends the server at once, as a power failure would.
+func (c *child) kill() error {
+	err := c.cmd.Process.Kill()
+	<-c.exited
+	return err
+}
+
+// stop ends the server in good order and removes its folder.
+func (c *child) stop() error {
+	err := c.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.exited:
+		if c.err != nil {
+			err = fmt.Errorf("the server ended with %w: %s", c.err, c.tail())
+		}
+	case <-time.After(childTimeout):
+		err = errors.Join(fmt.Errorf("the server does not stop within %v", childTimeout), c.kill())
+	}
+	return errors.Join(err, os.RemoveAll(c.folder))
+}
+
+// ReadReady reads the file that tells how to use a server, which `carillon dev` writes.
+func ReadReady(path string) (Target, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Target{}, err
+	}
+	var ready struct {
+		Endpoint    string `json:"endpoint"`
+		Region      string `json:"region"`
+		AccessKeyID string `json:"access_key_id"`
+		Secret      string `json:"secret_access_key"`
+		AppInstance string `json:"app_instance_arn"`
+	}
+	if err := json.Unmarshal(text, &ready); err != nil {
+		return Target{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return Target{
+		Endpoint: ready.Endpoint, Region: ready.Region, AccessKeyID: ready.AccessKeyID, Secret: ready.Secret, AppInstance: ready.AppInstance,
+	}, nil
+}
