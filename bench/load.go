@@ -97,7 +97,7 @@ func (o *outcome) once(ctx context.Context, do operation, caller int, due, from 
 func (o *outcome) report(r *Report, name string) {
 	r.number(name+" per second", float64(o.operations.Load())/o.measured.Seconds(), "1/s")
 	if n := o.failures.Load(); n > 0 {
-		r.broke(n, name+" failed, the first: "+(*o.failed.Load()).Error())
+		r.brokeAs(n, name+" failed", *o.failed.Load())
 	}
 	o.delays.report(r, name+", from when they were due")
 	o.service.report(r, name+", from their start")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"text/tabwriter"
@@ -21,10 +22,10 @@ type Report struct {
 	Numbers  []Number          `json:"numbers"`
 	Delays   []Delay           `json:"delays,omitempty"`
 	// Broken are the promises that the server did not keep, and Notes what else should be known.
-	Broken []string `json:"broken,omitempty"`
+	Broken []Broken `json:"broken,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
 
-	mu   sync.Mutex
+	mu   sync.Mutex // guards what may be noted by several: Broken, Notes and said
 	said map[string]bool
 }
 
@@ -33,6 +34,13 @@ type Number struct {
 	Name  string  `json:"name"`
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit,omitempty"`
+}
+
+// Broken is a promise that was not kept.
+type Broken struct {
+	What    string `json:"what"`
+	Times   int64  `json:"times"`
+	Example string `json:"example,omitempty"`
 }
 
 // Delay is a distribution of times, in milliseconds.
@@ -63,10 +71,24 @@ func (r *Report) number(name string, value float64, unit string) {
 func (r *Report) count(name string, n int64) { r.number(name, float64(n), "") }
 
 // broke notes how often a promise was broken, if it was.
-func (r *Report) broke(n int64, what string) {
-	if n > 0 {
-		r.Broken = append(r.Broken, fmt.Sprintf("%d %s", n, what))
+func (r *Report) broke(n int64, what string) { r.brokeAs(n, what, nil) }
+
+// brokeAs does too, with an example.
+func (r *Report) brokeAs(n int64, what string, example error) {
+	if n <= 0 {
+		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.Broken, func(b Broken) bool { return b.What == what })
+	if i < 0 {
+		i = len(r.Broken)
+		r.Broken = append(r.Broken, Broken{What: what})
+		if example != nil {
+			r.Broken[i].Example = example.Error()
+		}
+	}
+	r.Broken[i].Times += n
 }
 
 // note notes what should be known. It is safe for concurrent use.
@@ -107,7 +129,10 @@ func (r *Report) WriteTable(w io.Writer) error {
 		fmt.Fprintf(t, "note: %s\n", note)
 	}
 	for _, broken := range r.Broken {
-		fmt.Fprintf(t, "BROKEN: %s\n", broken)
+		fmt.Fprintf(t, "BROKEN: %d %s\n", broken.Times, broken.What)
+		if broken.Example != "" {
+			fmt.Fprintf(t, "        such as: %s\n", broken.Example)
+		}
 	}
 	return t.Flush()
 }
