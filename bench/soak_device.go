@@ -53,8 +53,8 @@ func (r *soaking) device(user int, name string) *device {
 	return &device{soaking: r, user: user, name: name, number: n, random: r.random(1, n)}
 }
 
-// narrow is the receive buffer of clients with a bad network, in bytes.
-const narrow = 4096
+// narrow is the receive buffer of clients with a bad network, in bytes: a few hundred events a second.
+const narrow = 32 << 10
 
 // live opens sessions one after the other until the end of the run.
 func (d *device) live(ctx context.Context) {

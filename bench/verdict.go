@@ -210,7 +210,9 @@ func (v *verdict) step(d *device, l *life, r *reader, connection, rank int, esta
 			}
 		}
 	case resumed:
-		if was, before := r.first[rank], l.connections[connection-1].ended; was < before-underWay {
+		// A connection that another one took over ends later than that one begins.
+		before := min(l.connections[connection-1].ended, l.connections[connection].established)
+		if was := r.first[rank]; was < before-underWay {
 			v.late++
 			v.b.Report.once("repeated: device %d got %v again, %v after it could have confirmed it", d.number, r.visible[rank].eventKey, time.Duration(before-was))
 		}
