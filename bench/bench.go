@@ -11,6 +11,7 @@ package bench
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -43,10 +44,13 @@ func Scenarios() []Scenario { return []Scenario{new(idle), new(fanout), new(soak
 
 // Target is the server and who calls it.
 type Target struct {
+	// Endpoint is the URL of the API. Sessions use TLS when it does.
 	Endpoint, Region                  string
 	AccessKeyID, Secret, SessionToken string
 	// AppInstance is where users and channels are made; empty makes a new one.
 	AppInstance string
+	// Roots are the authorities that are trusted; nil are those of the system.
+	Roots *x509.CertPool
 }
 
 // Options are what a run needs beside its scenario.
@@ -61,8 +65,8 @@ type Options struct {
 	PID int
 	// Admin is the URL of the server's admin listener; empty when it is not known.
 	Admin string
-	// Insecure takes any certificate.
-	Insecure bool
+	// TLS has a server that Server starts spoken to by TLS.
+	TLS bool
 	// Progress gets a line from time to time.
 	Progress io.Writer
 }
@@ -90,7 +94,7 @@ const service = "chime"
 func Run(ctx context.Context, s Scenario, o Options) (report *Report, err error) {
 	b := &Bench{Options: o, Report: newReport(s.Name()), prefix: "bench-" + uuid.NewString()[:8]}
 	if o.Server != "" {
-		if b.child, err = startChild(ctx, o.Server, o.ServerArgs); err != nil {
+		if b.child, err = startChild(ctx, &o); err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, b.child.stop()) }()
@@ -109,7 +113,7 @@ func Run(ctx context.Context, s Scenario, o Options) (report *Report, err error)
 
 // connect makes the client and somebody who may do everything.
 func (b *Bench) connect(ctx context.Context) error {
-	secure := &tls.Config{InsecureSkipVerify: b.Insecure} //nolint:gosec // only when asked for
+	secure := &tls.Config{RootCAs: b.Roots}
 	signer := sigv4.NewSigner(b.AccessKeyID, b.Secret, b.SessionToken, b.Region, service)
 	b.client = newClient(b.Endpoint, signer, secure)
 	if b.instance = b.AppInstance; b.instance == "" {
@@ -127,19 +131,25 @@ func (b *Bench) connect(ctx context.Context) error {
 	if err := b.client.call(ctx, "CreateAppInstanceAdmin", "", []string{b.instance}, &api.CreateAppInstanceAdminRequest{AppInstanceAdminArn: b.admin}, nil); err != nil {
 		return err
 	}
+	b.dialer = &dialer{signer: signer, tls: secure}
+	b.dialer.url, err = b.sessions(ctx)
+	return err
+}
+
+// sessions is the URL at which sessions connect: the one that the server names, which speaks TLS, or, to
+// measure without it, the one beside an API in the clear.
+func (b *Bench) sessions(ctx context.Context) (string, error) {
+	if authority, ok := strings.CutPrefix(b.Endpoint, "http://"); ok {
+		return "ws://" + strings.TrimSuffix(authority, "/") + "/connect", nil
+	}
 	var answer api.GetMessagingSessionEndpointResponse
 	if err := b.client.call(ctx, "GetMessagingSessionEndpoint", "", nil, nil, &answer); err != nil {
-		return err
+		return "", err
 	}
 	if answer.Endpoint == nil || answer.Endpoint.Url == "" {
-		return errors.New("the server names no endpoint for sessions")
+		return "", errors.New("the server names no endpoint for sessions")
 	}
-	scheme := "ws://"
-	if strings.HasPrefix(b.Endpoint, "https://") {
-		scheme = "wss://"
-	}
-	b.dialer = &dialer{url: scheme + answer.Endpoint.Url + "/connect", signer: signer, tls: secure}
-	return nil
+	return "wss://" + answer.Endpoint.Url + "/connect", nil
 }
 
 // show sets what the progress line says; nil is silence.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ const childTimeout = time.Minute
 type child struct {
 	binary, folder string
 	arguments      []string
+	secure         bool
 	target         Target
 	admin          string
 
@@ -32,37 +34,39 @@ type child struct {
 }
 
 // startChild starts a server and returns when it answers.
-func startChild(ctx context.Context, binary string, arguments []string) (*child, error) {
+func startChild(ctx context.Context, o *Options) (*child, error) {
 	folder, err := os.MkdirTemp("", "carillon-bench-")
 	if err != nil {
 		return nil, err
 	}
-	api, admin, err := freeAddresses()
+	addresses, err := freeAddresses()
 	if err != nil {
 		return nil, err
 	}
-	c := &child{binary: binary, folder: folder, admin: "http://" + admin}
-	c.arguments = append([]string{"dev", "--addr", api, "--admin-addr", admin, "--data", filepath.Join(folder, "data"),
-		"--ready-file", c.readyFile(), "--log-level", "warn"}, arguments...)
+	if !o.TLS {
+		addresses[2] = "off"
+	}
+	c := &child{binary: o.Server, secure: o.TLS, folder: folder, admin: "http://" + addresses[1]}
+	c.arguments = append([]string{"dev", "--addr", addresses[0], "--admin-addr", addresses[1], "--tls-addr", addresses[2],
+		"--data", filepath.Join(folder, "data"), "--ready-file", c.readyFile(), "--log-level", "warn"}, o.ServerArgs...)
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return c, nil
 }
 
-// freeAddresses finds two addresses that nobody listens on. They are fixed, because a server that is
+// freeAddresses finds addresses that nobody listens on. They are fixed, because a server that is
 // started again must be found where it was.
-func freeAddresses() (a, b string, err error) {
-	var addresses [2]string
+func freeAddresses() (addresses [3]string, err error) {
 	for i := range addresses {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return "", "", err
+			return addresses, err
 		}
 		defer listener.Close()
 		addresses[i] = listener.Addr().String()
 	}
-	return addresses[0], addresses[1], nil
+	return addresses, nil
 }
 
 func (c *child) readyFile() string { return filepath.Join(c.folder, "ready.json") }
@@ -93,7 +97,7 @@ func (c *child) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, childTimeout)
 	defer cancel()
 	for {
-		if c.target, err = ReadReady(c.readyFile()); err == nil {
+		if c.target, err = ReadReady(c.readyFile(), c.secure); err == nil {
 			return nil
 		}
 		select {
@@ -140,14 +144,17 @@ func (c *child) stop() error {
 	return errors.Join(err, os.RemoveAll(c.folder))
 }
 
-// ReadReady reads the file that tells how to use a server, which `carillon dev` writes.
-func ReadReady(path string) (Target, error) {
+// ReadReady reads the file that tells how to use a server, which `carillon dev` writes. secure takes the
+// endpoint that speaks TLS.
+func ReadReady(path string, secure bool) (Target, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Target{}, err
 	}
 	var ready struct {
 		Endpoint    string `json:"endpoint"`
+		TLSEndpoint string `json:"tls_endpoint"`
+		CAFile      string `json:"ca_file"`
 		Region      string `json:"region"`
 		AccessKeyID string `json:"access_key_id"`
 		Secret      string `json:"secret_access_key"`
@@ -156,7 +163,21 @@ func ReadReady(path string) (Target, error) {
 	if err := json.Unmarshal(text, &ready); err != nil {
 		return Target{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return Target{
+	t := Target{
 		Endpoint: ready.Endpoint, Region: ready.Region, AccessKeyID: ready.AccessKeyID, Secret: ready.Secret, AppInstance: ready.AppInstance,
-	}, nil
+	}
+	if !secure {
+		return t, nil
+	}
+	if t.Endpoint = ready.TLSEndpoint; t.Endpoint == "" {
+		return Target{}, fmt.Errorf("%s: the server does not speak TLS", path)
+	}
+	if ready.CAFile != "" {
+		if text, err = os.ReadFile(ready.CAFile); err != nil {
+			return Target{}, err
+		}
+		t.Roots = x509.NewCertPool()
+		t.Roots.AppendCertsFromPEM(text)
+	}
+	return t, nil
 }

@@ -66,7 +66,7 @@ func (p process) scenario(s bench.Scenario) *cobra.Command {
 	flags.StringVar(&f.json, "json", "", "file to write what was measured to, as JSON")
 	flags.IntVar(&f.options.PID, "pid", 0, "process id of the server, to measure its CPU time and memory (Linux)")
 	flags.StringVar(&f.options.Admin, "admin", "", "URL of the server's admin listener")
-	flags.BoolVar(&f.options.Insecure, "insecure", false, "take any certificate of the server")
+	flags.BoolVar(&f.options.TLS, "tls", false, "speak TLS to the server of --ready-file or --server")
 	return cmd
 }
 
@@ -105,7 +105,7 @@ func (p process) runBench(cmd *cobra.Command, s bench.Scenario, f benchFlags) er
 // benchTarget is the server of a ready file, or the one that flags and the environment name.
 func (p process) benchTarget(f benchFlags) (bench.Target, error) {
 	if f.readyFile != "" {
-		return bench.ReadReady(f.readyFile)
+		return bench.ReadReady(f.readyFile, f.options.TLS)
 	}
 	if f.accessKeyID != "" {
 		f.secret = p.env("AWS_SECRET_ACCESS_KEY")
@@ -114,9 +114,13 @@ func (p process) benchTarget(f benchFlags) (bench.Target, error) {
 	if err != nil {
 		return bench.Target{}, err
 	}
+	roots, err := p.roots(f.callFlags)
+	if err != nil {
+		return bench.Target{}, err
+	}
 	return bench.Target{
 		Endpoint:    first(f.endpoint, p.env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING"), p.env("AWS_ENDPOINT_URL"), defaultEndpoint),
 		Region:      p.region(f.callFlags),
-		AccessKeyID: c.accessKeyID, Secret: c.secret, SessionToken: c.sessionToken, AppInstance: f.appInstance,
+		AccessKeyID: c.accessKeyID, Secret: c.secret, SessionToken: c.sessionToken, AppInstance: f.appInstance, Roots: roots,
 	}, nil
 }

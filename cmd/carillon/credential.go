@@ -48,9 +48,20 @@ func (p process) endpoint(op *api.Operation, f callFlags) string {
 	return first(f.endpoint, p.env(variable), p.env("AWS_ENDPOINT_URL"), defaultEndpoint)
 }
 
-// transport trusts the authorities of the system, those of AWS_CA_BUNDLE as AWS's own tools do, and the
-// local one of a data folder.
+// transport carries requests to servers whose certificates are of the roots.
 func (p process) transport(f callFlags) (http.RoundTripper, error) {
+	roots, err := p.roots(f)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return transport, nil
+}
+
+// roots are the authorities of the system, those of AWS_CA_BUNDLE as AWS's own tools do, and the
+// local one of a data folder.
+func (p process) roots(f callFlags) (*x509.CertPool, error) {
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		return nil, err
@@ -68,9 +79,7 @@ func (p process) transport(f callFlags) (http.RoundTripper, error) {
 	if content, err := os.ReadFile(server.AuthorityFile(f.data)); err == nil {
 		roots.AppendCertsFromPEM(content)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
-	return transport, nil
+	return roots, nil
 }
 
 // region finds the region to sign for.
