@@ -218,3 +218,15 @@ func (t *truth) killed(from, to int64) bool {
 	}
 	return false
 }
+
+// firstKill is when the server was killed first within a span of time; its end if it was not.
+func (t *truth) firstKill(from, to int64) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, o := range t.outages {
+		if o.from >= from && o.from < to {
+			return o.from
+		}
+	}
+	return to
+}

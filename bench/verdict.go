@@ -210,8 +210,8 @@ func (v *verdict) step(d *device, l *life, r *reader, connection, rank int, esta
 			}
 		}
 	case resumed:
-		// A connection that another one took over ends later than that one begins.
-		before := min(l.connections[connection-1].ended, l.connections[connection].established)
+		// A connection that another one took over, or whose server was killed, ends later than it is of use.
+		before := v.truth.firstKill(l.connections[connection-1].established, min(l.connections[connection-1].ended, l.connections[connection].established))
 		if was := r.first[rank]; was < before-underWay {
 			v.late++
 			v.b.Report.once("repeated: device %d got %v again, %v after it could have confirmed it", d.number, r.visible[rank].eventKey, time.Duration(before-was))
