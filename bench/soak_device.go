@@ -262,7 +262,7 @@ func (d *device) recover(ctx context.Context, l *life, n *line) *line {
 		return nil
 	case errors.As(n.why, &told) && told.code != restarts:
 		d.b.Report.brokeAs(1, "sessions were closed by the server", n.why)
-	case !d.truth.killed(n.connection.ended-int64(time.Second), d.truth.now()):
+	case !d.truth.killed(n.established, d.truth.now()):
 		d.b.Report.brokeAs(1, "connections ended without a word", n.why)
 	}
 	if !d.calmed() {

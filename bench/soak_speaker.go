@@ -17,14 +17,21 @@ type speaker struct {
 	name   string
 	random *rand.Rand
 	// own are the latest messages of the speaker that are neither redacted nor forgotten, by channel.
-	own [][]string
+	own [][]ownMessage
+}
+
+// ownMessage is a message that may be changed. It is edited once: an event that is told of later shows
+// its message as it is then, so that nobody could tell two edits apart.
+type ownMessage struct {
+	id     string
+	edited bool
 }
 
 // remembered is how many of its messages a speaker may still edit.
 const remembered = 20
 
 func (r *soaking) speaker(i int) *speaker {
-	return &speaker{soaking: r, name: r.speakers[i], random: r.random(2, i), own: make([][]string, len(r.names))}
+	return &speaker{soaking: r, name: r.speakers[i], random: r.random(2, i), own: make([][]ownMessage, len(r.names))}
 }
 
 // act does one thing in one channel.
@@ -57,7 +64,7 @@ func (s *speaker) send(ctx context.Context, channel int, persistence string) err
 	}
 	s.truth.answered(call, eventKey{kind: kindCreate, id: made.MessageId})
 	if call.durable {
-		s.own[channel] = append(s.own[channel], made.MessageId)
+		s.own[channel] = append(s.own[channel], ownMessage{id: made.MessageId})
 		if len(s.own[channel]) > remembered {
 			s.own[channel] = s.own[channel][1:]
 		}
@@ -66,20 +73,24 @@ func (s *speaker) send(ctx context.Context, channel int, persistence string) err
 }
 
 func (s *speaker) update(ctx context.Context, channel int) error {
-	id := s.own[channel][s.random.IntN(len(s.own[channel]))]
+	m := &s.own[channel][s.random.IntN(len(s.own[channel]))]
+	if m.edited {
+		return s.redact(ctx, channel)
+	}
+	m.edited = true
 	call := s.truth.begin(channel, true)
-	err := s.b.client.call(ctx, "UpdateChannelMessage", s.name, []string{s.names[channel], id},
+	err := s.b.client.call(ctx, "UpdateChannelMessage", s.name, []string{s.names[channel], m.id},
 		&api.UpdateChannelMessageRequest{Content: call.content()}, nil)
 	if err != nil {
 		return s.failed(ctx, call.start, err)
 	}
-	s.truth.answered(call, eventKey{kind: kindUpdate, id: id, more: call.content()})
+	s.truth.answered(call, eventKey{kind: kindUpdate, id: m.id})
 	return nil
 }
 
 func (s *speaker) redact(ctx context.Context, channel int) error {
 	i := s.random.IntN(len(s.own[channel]))
-	id := s.own[channel][i]
+	id := s.own[channel][i].id
 	s.own[channel] = append(s.own[channel][:i], s.own[channel][i+1:]...)
 	call := s.truth.begin(channel, true)
 	err := s.b.client.call(ctx, "RedactChannelMessage", s.name, []string{s.names[channel], id}, struct{}{}, nil)

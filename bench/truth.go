@@ -52,8 +52,8 @@ const (
 	kindLeave  = "DELETE_CHANNEL_MEMBERSHIP"
 )
 
-// eventKey tells an event from all others. A message that is created has its id only: what it says may
-// have been changed since, when it is told of later.
+// eventKey tells an event from all others. What a message says is no part of it: that may have been changed
+// since, when the event is told of later.
 type eventKey struct{ kind, id, more string }
 
 // event is something that sessions were told of.
@@ -123,9 +123,7 @@ func (t *truth) recognize(text []byte) (int, error) {
 	switch e.kind {
 	case kindCreate:
 		e.durable = p.Persistence != "NON_PERSISTENT"
-	case kindUpdate:
-		e.more = p.Content
-	case kindRedact:
+	case kindUpdate, kindRedact:
 	case kindEnter, kindLeave:
 		// A membership that ends and begins anew was made at another time.
 		e.id, e.more = p.ChannelArn+" "+p.Member.Arn, p.CreatedTimestamp
