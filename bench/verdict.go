@@ -173,7 +173,13 @@ func (v *verdict) life(d *device, l *life, spans [][]span) {
 		readers[c] = newReader(order, spans[c])
 	}
 	established := l.connections[0].established
+	heard := established // when the client got something last that was new
+	excused := int64(0)  // what happened until then it may have missed
 	for n, connection := range l.connections {
+		if n > 0 && happened(readers, heard, connection.established) >= v.buffer-v.buffer/8 {
+			excused = connection.established
+			v.overflowed++
+		}
 		var gap []*event
 		for _, got := range connection.receipts {
 			e := v.truth.events[got.event]
@@ -188,12 +194,15 @@ func (v *verdict) life(d *device, l *life, spans [][]span) {
 				v.b.Report.once("foreign: device %d got %v of a channel that its user was not in", d.number, e.eventKey)
 				continue
 			}
+			if start, known := e.start(); known && got.at-start < fresh {
+				heard = got.at
+			}
 			gap = append(gap, v.step(d, l, r, n, rank, established, got.at)...)
 		}
-		v.gap(d, n, gap)
+		v.gap(d, n, gap, excused)
 	}
 	for _, r := range readers {
-		v.tail(d, l, r, established)
+		v.tail(d, l, r, established, excused)
 	}
 }
 
@@ -253,17 +262,41 @@ func (v *verdict) excused(e *event, until int64) bool {
 	return false
 }
 
-// gap judges what was missing on one connection. A session of which more was to be kept than is kept
-// has no right to anything.
-func (v *verdict) gap(d *device, connection int, gap []*event) {
-	switch {
-	case len(gap) == 0:
-	case connection > 0 && len(gap) >= v.buffer-v.buffer/8:
-		v.overflowed++
-	default:
+// fresh is how soon after the call an event is new.
+const fresh = int64(500 * time.Millisecond)
+
+// happened counts the events for a session whose calls were made in a span of time: what the server may
+// have had to keep for it.
+func happened(readers []*reader, from, to int64) (n int) {
+	from -= fresh
+	for _, r := range readers {
+		for i := len(r.visible) - 1; i >= 0; i-- {
+			start, known := r.visible[i].start()
+			if known && start < from-inTime {
+				break // those before it were made earlier
+			}
+			if known && start >= from && start <= to {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// gap judges what was missing on one connection. A client of which more was to be kept than is kept has
+// no right to anything that happened until it was back.
+func (v *verdict) gap(d *device, connection int, gap []*event, excused int64) {
+	gap = slices.DeleteFunc(gap, func(e *event) bool { return e.before(excused) })
+	if len(gap) > 0 {
 		v.missing += int64(len(gap))
 		v.b.Report.once("missing: device %d did not get %d events on its connection %d, the first of them %v", d.number, len(gap), connection, gap[0].eventKey)
 	}
+}
+
+// before reports whether an event may have happened before a time.
+func (e *event) before(at int64) bool {
+	start, known := e.start()
+	return at > 0 && (!known || start <= at)
 }
 
 // unseen judges an event that the witness did not get.
@@ -276,7 +309,7 @@ func (v *verdict) unseen(d *device, e *event, at int64) {
 }
 
 // tail judges what a session did not get in its end.
-func (v *verdict) tail(d *device, l *life, r *reader, established int64) {
+func (v *verdict) tail(d *device, l *life, r *reader, established, excused int64) {
 	if l.fresh {
 		return
 	}
@@ -284,7 +317,7 @@ func (v *verdict) tail(d *device, l *life, r *reader, established int64) {
 		start, known := e.start()
 		ended := l.ended
 		switch {
-		case r.top < 0 && (!known || start < established), v.excused(e, v.truth.now()):
+		case r.top < 0 && (!known || start < established), v.excused(e, v.truth.now()), e.before(excused):
 			continue
 		case l.final:
 		case !known || e.call.answer == 0 || e.call.answer > ended-inTime || v.truth.killed(start, ended):
