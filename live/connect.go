@@ -159,7 +159,7 @@ func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, source string) {
 	_ = nc.Close()
 }
 
-// serve gives a connection its session and reads from it until it ends. It returns why there was no
+// serve gives a connection its session, and has it read from until it ends. It returns why there was no
 // session, if there was none.
 func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string) closing {
 	s, refused := h.begin(asked)
@@ -182,8 +182,11 @@ func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string)
 	h.metrics.connected.Inc()
 	h.enlist(c)
 	h.Log.Info("session connected", "user", asked.user, "source", source)
-	c.read(in)
-	h.finish(c)
+	// Waiting needs little stack, and beginning much: a goroutine of its own begins with little.
+	h.connections.Go(func() {
+		c.read(in)
+		h.finish(c)
+	})
 	return closing{}
 }
 
