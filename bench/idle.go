@@ -16,7 +16,7 @@ import (
 type idle struct {
 	sessions, channelsPerUser, channelSize int
 	connecting                             int
-	hold                                   time.Duration
+	hold, steady                           time.Duration
 }
 
 func (*idle) Name() string { return "idle" }
@@ -30,6 +30,7 @@ func (s *idle) Flags(f *pflag.FlagSet) {
 	f.IntVar(&s.channelsPerUser, "channels-per-user", 1, "how many channels each user is a member of")
 	f.IntVar(&s.channelSize, "channel-size", 100, "how many members a channel has")
 	f.IntVar(&s.connecting, "connecting", 32, "how many sessions connect at once")
+	f.DurationVar(&s.steady, "steady", 6*time.Second, "how long the server's memory must hardly change before it is measured")
 	f.DurationVar(&s.hold, "hold", 10*time.Second, "how long the server's CPU time is measured while nothing happens")
 }
 
@@ -46,7 +47,7 @@ func (s *idle) Run(ctx context.Context, b *Bench) error {
 	}
 	b.show(func() string { return "waiting until the server's memory is steady" })
 	b.settle(ctx)
-	before, err := b.process().steadyRSS(ctx)
+	before, err := b.process().steadyRSS(ctx, s.steady)
 	watched := err == nil
 	if err != nil && !errors.Is(err, errUnknownProcess) {
 		return err
@@ -100,7 +101,7 @@ func (s *idle) weigh(ctx context.Context, c *crowd, before int64) error {
 	b := c.b
 	b.show(func() string { return "waiting until the server's memory is steady" })
 	b.settle(ctx)
-	after, err := b.process().steadyRSS(ctx)
+	after, err := b.process().steadyRSS(ctx, s.steady)
 	if err != nil {
 		return err
 	}

@@ -69,15 +69,11 @@ func (p process) rss() (int64, error) {
 	return 0, fmt.Errorf("/proc/%d/status does not tell VmRSS", int(p))
 }
 
-const (
-	// steadyFor is how long memory must hardly change to be called steady, and steadyWithin how long
-	// that is waited for.
-	steadyFor    = 6 * time.Second
-	steadyWithin = time.Minute
-)
+// steadyWithin bounds how long is waited for memory to be steady.
+const steadyWithin = time.Minute
 
-// steadyRSS waits until the memory of the process is steady, and returns it.
-func (p process) steadyRSS(ctx context.Context) (int64, error) {
+// steadyRSS waits until the memory of the process has hardly changed for a while, and returns it.
+func (p process) steadyRSS(ctx context.Context, steady time.Duration) (int64, error) {
 	var before int64
 	since := time.Now()
 	for begin := time.Now(); ; {
@@ -88,10 +84,10 @@ func (p process) steadyRSS(ctx context.Context) (int64, error) {
 		if change := rss - before; change > rss/200 || -change > rss/200 {
 			before, since = rss, time.Now()
 		}
-		if time.Since(since) >= steadyFor || time.Since(begin) >= steadyWithin {
+		if time.Since(since) >= steady || time.Since(begin) >= steadyWithin {
 			return rss, nil
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return 0, err
 		}
 	}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"carillon/bench"
+)
+
+// benchmark runs a scenario against a server of its own, this test binary, and reads its report.
+func benchmark(t *testing.T, scenario string, flags ...string) (result, *bench.Report) {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "report.json")
+	got := run(t, process{}, append([]string{"bench", scenario, "--server", binary, "--json", file}, flags...)...)
+	report := new(bench.Report)
+	content, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(content, report)
+	}
+	if err != nil {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	return got, report
+}
+
+// number is a number of a report; it fails the test when it is not there.
+func number(t *testing.T, r *bench.Report, name string) float64 {
+	t.Helper()
+	for _, n := range r.Numbers {
+		if n.Name == name {
+			return n.Value
+		}
+	}
+	t.Errorf("the report has no %q", name)
+	return 0
+}
+
+func TestBench(t *testing.T) {
+	t.Setenv(asProgram, "1") // of the servers
+
+	t.Run("idle sessions are weighed", func(t *testing.T) {
+		got, report := benchmark(t, "idle", "--sessions", "50", "--channels-per-user", "3", "--channel-size", "20", "--hold", "100ms", "--steady", "300ms")
+		if got.code != 0 || len(report.Broken) > 0 {
+			t.Fatalf("%+v %+v", got, report.Broken)
+		}
+		if number(t, report, "sessions") != 50 || number(t, report, "server memory per session") == 0 {
+			t.Errorf("%+v", report.Numbers)
+		}
+	})
+	t.Run("a fan-out reaches everybody by TLS", func(t *testing.T) {
+		got, report := benchmark(t, "fanout", "--sessions", "30", "--channels", "3", "--senders", "2", "--rate", "60", "--duration", "2s", "--warm-up", "200ms", "--tls")
+		if got.code != 0 || len(report.Broken) > 0 {
+			t.Fatalf("%+v %+v", got, report.Broken)
+		}
+		sent := report.Delays[0].Count
+		if deliveries := report.Delays[2].Count; sent < 100 || deliveries < 10*(sent-1) {
+			t.Errorf("%d messages, %d deliveries", sent, deliveries)
+		}
+		if !strings.Contains(got.stdout, "deliveries per second") {
+			t.Errorf("no table: %s", got.stdout)
+		}
+	})
+	t.Run("a closed loop goes as fast as it can", func(t *testing.T) {
+		got, report := benchmark(t, "fanout", "--sessions", "4", "--senders", "2", "--rate", "0", "--duration", "1s", "--warm-up", "0s")
+		if got.code != 0 || number(t, report, "sends per second") < 20 {
+			t.Errorf("%+v %+v", got, report.Numbers)
+		}
+	})
+	t.Run("what makes no sense is refused", func(t *testing.T) {
+		for _, c := range []struct {
+			flags []string
+			want  string
+		}{
+			{[]string{}, "name a scenario"},
+			{[]string{"flood"}, "no scenario flood"},
+			{[]string{"fanout", "--sessions", "1", "--channels", "2", "--ready-file", "/nonexistent"}, "nonexistent"},
+			{[]string{"idle", "--server", "/nonexistent"}, "nonexistent"},
+		} {
+			got := run(t, process{}, append([]string{"bench"}, c.flags...)...)
+			if got.code != 1 || !strings.Contains(got.stderr, c.want) {
+				t.Errorf("%v: %+v, want %q", c.flags, got, c.want)
+			}
+		}
+	})
+}
+
+// Clients that behave badly miss nothing, even when the server is killed under them.
+func TestSoak(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	got, report := benchmark(t, "soak", "--duration", "20s", "--kill-every", "7s", "--users", "12", "--rate", "60", "--seed", "7")
+	if got.code != 0 || len(report.Broken) > 0 {
+		t.Errorf("%+v", report.Broken)
+		t.Fatalf("exit code %d\n%s", got.code, got.stdout)
+	}
+	if kills := number(t, report, "kills"); kills < 2 {
+		t.Errorf("%v kills", kills)
+	}
+	if number(t, report, "deliveries") == 0 || number(t, report, "repeated after a connection broke") == 0 {
+		t.Errorf("nothing happened: %+v", report.Numbers)
+	}
+}
