@@ -40,6 +40,17 @@ type life struct {
 type connection struct {
 	established, ended int64
 	receipts           []receipt
+	// dawdles are when the client did not read.
+	dawdles []interval
+}
+
+// reading is how long the client read within a span of time.
+func (c *connection) reading(from, to int64) int64 {
+	read := to - from
+	for _, d := range c.dawdles {
+		read -= max(0, min(to, d.to)-max(from, d.from))
+	}
+	return read
 }
 
 // receipt is an event that came.
@@ -240,7 +251,9 @@ func (d *device) dawdle(ctx context.Context, l *life, n *line) *line {
 		least, most = 5*time.Second, slowest
 	}
 	n.pace.Lock()
+	from := d.truth.now()
 	_ = d.rest(ctx, least, most)
+	n.dawdles = append(n.dawdles, interval{from, d.truth.now()})
 	n.pace.Unlock()
 	if d.random.IntN(4) == 0 {
 		return d.cutOff(ctx, l, n)

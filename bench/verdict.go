@@ -20,8 +20,7 @@ type verdict struct {
 }
 
 const (
-	// underWay is how long before the end of a connection an event may have come that comes again: not
-	// confirmed yet.
+	// underWay is how long a client may have read after an event that comes again: not confirmed yet.
 	underWay = int64(5 * time.Second)
 	// inTime is how soon after the answer to a call its event must be there, with a client that reads
 	// slowly or is away.
@@ -220,10 +219,11 @@ func (v *verdict) step(d *device, l *life, r *reader, connection, rank int, esta
 		}
 	case resumed:
 		// A connection that another one took over, or whose server was killed, ends later than it is of use.
-		before := v.truth.firstKill(l.connections[connection-1].established, min(l.connections[connection-1].ended, l.connections[connection].established))
-		if was := r.first[rank]; was < before-underWay {
+		last := l.connections[connection-1]
+		end := v.truth.firstKill(last.established, min(last.ended, l.connections[connection].established))
+		if read := last.reading(r.first[rank], end); read > underWay {
 			v.late++
-			v.b.Report.once("repeated: device %d got %v again, %v after it could have confirmed it", d.number, r.visible[rank].eventKey, time.Duration(before-was))
+			v.b.Report.once("repeated: device %d got %v again, which it could have confirmed for %v", d.number, r.visible[rank].eventKey, time.Duration(read))
 		}
 	case rank <= r.at:
 		v.twice++
@@ -315,12 +315,12 @@ func (v *verdict) tail(d *device, l *life, r *reader, established, excused int64
 	}
 	for _, e := range r.visible[r.top+1:] {
 		start, known := e.start()
-		ended := l.ended
 		switch {
-		case r.top < 0 && (!known || start < established), v.excused(e, v.truth.now()), e.before(excused):
+		case r.top < 0 && (!known || start < established), e.before(excused):
 			continue
-		case l.final:
-		case !known || e.call.answer == 0 || e.call.answer > ended-inTime || v.truth.killed(start, ended):
+		case !l.final && (!known || e.call.answer == 0 || e.call.answer > l.ended-inTime || v.truth.killed(start, l.ended)):
+			continue
+		case v.excused(e, l.ended):
 			continue
 		}
 		v.missing++
