@@ -27,6 +27,8 @@ help:
 	@echo "make postgres   the operations and the official clients once more, on PostgreSQL"
 	@echo "make generate   all generated files"
 	@echo "make screenshots  pictures of the chat page for docs/"
+	@echo "make bench-sessions   what live sessions cost, idle and busy, against a fresh server"
+	@echo "make soak       ten minutes of clients that behave badly, against a server that is killed"
 
 .PHONY: dev
 dev: page-if-possible
@@ -129,6 +131,18 @@ e2e postgres: page
 .PHONY: screenshots
 screenshots: build page
 	cd e2e/js && CHROMIUM=$$(command -v chromium) $(NODE) browser/screenshots.js ../../bin/carillon ../../docs
+
+# Not parts of "make test": they take minutes, and a machine with nothing else to do.
+.PHONY: bench-sessions
+bench-sessions: build
+	bin/carillon bench idle --server bin/carillon --sessions 10000
+	bin/carillon bench idle --server bin/carillon --sessions 10000 --tls
+	bin/carillon bench fanout --server bin/carillon --sessions 2000 --rate 50
+
+.PHONY: soak
+soak: build
+	bin/carillon bench soak --server bin/carillon --duration 5m --kill-every 20s
+	bin/carillon bench soak --server bin/carillon --duration 5m --server-args "--session-buffer 256" --session-buffer 256
 
 .PHONY: generate
 generate:
