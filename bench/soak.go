@@ -47,7 +47,7 @@ const (
 	settleFor    = 2 * time.Second
 )
 
-// run of a soak: everybody who takes part.
+// soaking is one run of a soak: everybody who takes part.
 type soaking struct {
 	*soak
 	b        *Bench
