@@ -104,9 +104,11 @@ func Run(ctx context.Context, s Scenario, o Options) (report *Report, err error)
 		return nil, err
 	}
 	done := make(chan struct{})
-	defer close(done)
-	go b.tellProgress(done)
+	var progress sync.WaitGroup
+	progress.Go(func() { b.tellProgress(done) })
 	err = s.Run(ctx, b)
+	close(done)
+	progress.Wait()
 	b.Report.finish()
 	return b.Report, err
 }
