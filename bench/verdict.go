@@ -218,10 +218,7 @@ func (v *verdict) step(d *device, l *life, r *reader, connection, rank int, esta
 			}
 		}
 	case resumed:
-		// A connection that another one took over, or whose server was killed, ends later than it is of use.
-		last := l.connections[connection-1]
-		end := v.truth.firstKill(last.established, min(last.ended, l.connections[connection].established))
-		if read := last.reading(r.first[rank], end); read > underWay {
+		if read := v.couldConfirm(l.connections[:connection+1], r.first[rank]); read > underWay {
 			v.late++
 			v.b.Report.once("repeated: device %d got %v again, which it could have confirmed for %v", d.number, r.visible[rank].eventKey, time.Duration(read))
 		}
@@ -237,6 +234,17 @@ func (v *verdict) step(d *device, l *life, r *reader, connection, rank int, esta
 	}
 	r.at = rank
 	return gap
+}
+
+// couldConfirm is the longest time that a client read on one connection after it got an event, before it
+// got it again on the last of its connections.
+func (v *verdict) couldConfirm(connections []*connection, got int64) (longest int64) {
+	for i, c := range connections[:len(connections)-1] {
+		// A connection that another one took over, or whose server was killed, ends later than it is of use.
+		end := v.truth.firstKill(c.established, min(c.ended, connections[i+1].established))
+		longest = max(longest, c.reading(max(got, c.established), end))
+	}
+	return longest
 }
 
 // due reports whether a session must have got an event: what was sent before it was established, it
