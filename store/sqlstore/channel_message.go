@@ -90,7 +90,9 @@ var (
 	firstAfter           = sql(bisect(">"))
 
 	selectMessageToken = sql(`SELECT ` + messageTokenColumns + ` FROM message_token k
-		WHERE k.day IN ($1, $2) AND k.sender = $3 AND k.token = $4 AND k.sent >= $5`)
+		WHERE k.day = $1 AND k.sender = $2 AND k.token = $3 AND k.sent >= $4
+		UNION ALL SELECT ` + messageTokenColumns + ` FROM message_token k
+		WHERE k.day = $5 AND k.sender = $2 AND k.token = $3`)
 	putMessageToken = sql(`INSERT INTO message_token (day, sender, token, stream, sequence, sent, fingerprint)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (day, sender, token) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, sent = excluded.sent,
@@ -181,7 +183,7 @@ func (t *tx) MessageToken(sender store.Key, token [16]byte, since time.Time) (st
 		return *known, nil
 	}
 	return one(t, scanMessageToken, selectMessageToken,
-		messageDayOf(since), messageDayOf(since.Add(messageDay)), key(sender), blob(token[:]), instant(since))
+		messageDayOf(since), key(sender), blob(token[:]), instant(since), messageDayOf(since.Add(messageDay)))
 }
 
 // PutMessageToken implements store.ChannelMessages.
