@@ -123,7 +123,8 @@ func (d *device) connect(ctx context.Context, l *life) *line {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if !d.allowed(from) {
+		// Who connects twice within a second has signed the same, and may be told to sign anew.
+		if !closedWith(err, tryAgain) && !d.allowed(from) {
 			d.b.Report.brokeAs(1, "sessions could not connect", err)
 		}
 		_ = pause(ctx, 100*time.Millisecond)
@@ -267,10 +268,10 @@ const slowest = 12 * time.Second
 
 // recover goes on after a connection that ended by itself.
 func (d *device) recover(ctx context.Context, l *life, n *line) *line {
-	const restarts, slow = ws.StatusCode(1012), ws.StatusCode(1013)
+	const restarts = ws.StatusCode(1012)
 	var told *closed
 	switch {
-	case closedWith(n.why, slow):
+	case closedWith(n.why, tryAgain):
 		d.truth.slow.Add(1)
 		l.fresh = true
 		return nil
@@ -284,6 +285,9 @@ func (d *device) recover(ctx context.Context, l *life, n *line) *line {
 	}
 	return d.connect(ctx, l)
 }
+
+// tryAgain is the close code of a server that cannot go on with a client now.
+const tryAgain = ws.StatusCode(1013)
 
 func closedWith(err error, code ws.StatusCode) bool {
 	var c *closed
