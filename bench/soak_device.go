@@ -29,6 +29,8 @@ type life struct {
 	connections []*connection
 	// began is when the first connection was asked for.
 	began int64
+	// stopped is how many connections there were when it was asked to end; those after that do not count.
+	stopped int
 	// ended is when it was asked to end, in whatever way, and final that it was in the end of the run.
 	ended int64
 	final bool
@@ -65,8 +67,11 @@ func (r *soaking) device(user int, name string) *device {
 	return &device{soaking: r, user: user, name: name, number: n, random: r.random(1, n)}
 }
 
-// narrow is the receive buffer of clients with a bad network, in bytes: a few hundred events a second.
-const narrow = 32 << 10
+// narrowBuffer is the receive buffer of clients with a bad network, in bytes: it lets a few hundred events
+// through a second.
+const narrowBuffer = 32 << 10
+
+func (d *device) narrow() bool { return d.number%3 == 1 }
 
 // live opens sessions one after the other until the end of the run.
 func (d *device) live(ctx context.Context) {
@@ -110,8 +115,8 @@ func (d *device) connect(ctx context.Context, l *life) *line {
 		from := d.truth.now()
 		s, err := d.b.dialer.open(ctx, d.name, l.id, fanoutBuffer)
 		if err == nil {
-			if tcp, ok := s.conn.(*net.TCPConn); ok && d.number%3 == 1 {
-				_ = tcp.SetReadBuffer(narrow)
+			if tcp, ok := s.conn.(*net.TCPConn); ok && d.narrow() {
+				_ = tcp.SetReadBuffer(narrowBuffer)
 			}
 			c := &connection{established: d.truth.now()}
 			l.connections = append(l.connections, c)
@@ -207,23 +212,28 @@ func (d *device) cutOff(ctx context.Context, l *life, n *line) *line {
 	return d.connect(ctx, l)
 }
 
-// stop ends the session properly. When the server dies meanwhile, the session lives on, and ends later.
+// stop ends the session properly. When the server dies meanwhile, nobody knows whether the session has
+// ended: it is opened once more, to be closed, and what it gets then does not count.
 func (d *device) stop(ctx context.Context, l *life, n *line) *line {
 	l.ended = d.truth.now()
-	from := l.ended
-	if err := n.sayGoodbye(); err != nil {
-		n.cut()
-	}
-	<-n.ended
-	if goodbye(n.why) {
-		return nil
-	}
-	if !d.allowed(from) {
-		d.b.Report.brokeAs(1, "sessions were not closed when they asked for it", n.why)
-		return nil
-	}
-	if n = d.connect(ctx, l); n != nil {
-		return d.stop(ctx, l, n)
+	l.stopped = len(l.connections)
+	for n != nil {
+		from := d.truth.now()
+		if err := n.sayGoodbye(); err != nil {
+			n.cut()
+		}
+		<-n.ended
+		switch {
+		case goodbye(n.why):
+			return nil
+		case d.allowed(from):
+			n = d.connect(ctx, l)
+		case d.sluggish(n):
+			return nil
+		default:
+			d.b.Report.brokeAs(1, "sessions were not closed when they asked for it", n.why)
+			return nil
+		}
 	}
 	return nil
 }
@@ -240,7 +250,7 @@ func (d *device) takeOver(ctx context.Context, l *life, n *line) *line {
 		<-n.ended
 	}
 	const forbidden = ws.StatusCode(4003)
-	if !closedWith(n.why, forbidden) && !d.allowed(from) {
+	if !closedWith(n.why, forbidden) && !d.allowed(from) && !d.sluggish(n) {
 		d.b.Report.brokeAs(1, "connections were not closed when others took their sessions", n.why)
 	}
 	return next
@@ -277,7 +287,7 @@ func (d *device) recover(ctx context.Context, l *life, n *line) *line {
 		return nil
 	case errors.As(n.why, &told) && told.code != restarts:
 		d.b.Report.brokeAs(1, "sessions were closed by the server", n.why)
-	case !d.truth.killed(n.established, d.truth.now()):
+	case !d.truth.killed(n.established, d.truth.now()) && !d.sluggish(n):
 		d.b.Report.brokeAs(1, "connections ended without a word", n.why)
 	}
 	if !d.calmed() {
@@ -285,6 +295,10 @@ func (d *device) recover(ctx context.Context, l *life, n *line) *line {
 	}
 	return d.connect(ctx, l)
 }
+
+// sluggish reports whether a client may have read so little of a connection that the server could not
+// tell it why it is closed: nobody waits for that forever.
+func (d *device) sluggish(n *line) bool { return d.narrow() || len(n.dawdles) > 0 }
 
 // tryAgain is the close code of a server that cannot go on with a client now.
 const tryAgain = ws.StatusCode(1013)

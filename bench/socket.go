@@ -140,7 +140,7 @@ func (s *socket) next() ([]byte, error) {
 func (s *socket) control(code ws.OpCode, payload []byte) error {
 	switch code {
 	case ws.OpPing:
-		return s.write(ws.OpPong, payload)
+		_ = s.write(ws.OpPong, payload) // there may be more to read on a connection that takes nothing
 	case ws.OpClose:
 		_ = s.write(ws.OpClose, payload) // unless we closed first, or it is gone already
 		c := &closed{code: ws.StatusNoStatusRcvd}

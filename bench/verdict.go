@@ -174,7 +174,11 @@ func (v *verdict) life(d *device, l *life, spans [][]span) {
 	established := l.connections[0].established
 	heard := established // when the client got something last that was new
 	excused := int64(0)  // what happened until then it may have missed
-	for n, connection := range l.connections {
+	counting := l.connections
+	if l.stopped > 0 {
+		counting = counting[:l.stopped]
+	}
+	for n, connection := range counting {
 		if n > 0 && happened(readers, heard, connection.established) >= v.buffer-v.buffer/8 {
 			excused = connection.established
 			v.overflowed++
