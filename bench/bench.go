@@ -40,7 +40,7 @@ type Scenario interface {
 }
 
 // Scenarios returns all of them, with the settings they begin with.
-func Scenarios() []Scenario { return []Scenario{new(idle), new(fanout), new(soak)} }
+func Scenarios() []Scenario { return []Scenario{new(send), new(idle), new(fanout), new(soak)} }
 
 // Target is the server and who calls it.
 type Target struct {

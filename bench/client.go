@@ -29,11 +29,12 @@ type client struct {
 	http.Client
 	endpoint string
 	signer   *sigv4.Signer
+	secure   *tls.Config
 }
 
 func newClient(endpoint string, signer *sigv4.Signer, secure *tls.Config) *client {
 	transport := &http.Transport{MaxIdleConns: maxConnections, MaxIdleConnsPerHost: maxConnections, TLSClientConfig: secure, DisableCompression: true}
-	return &client{Client: http.Client{Transport: transport, Timeout: callTimeout}, endpoint: strings.TrimSuffix(endpoint, "/"), signer: signer}
+	return &client{Client: http.Client{Transport: transport, Timeout: callTimeout}, endpoint: strings.TrimSuffix(endpoint, "/"), signer: signer, secure: secure}
 }
 
 // refusal is an answer that is no success.
@@ -48,20 +49,17 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("%s: %s: %s (status %d)", r.operation, r.kind, r.message, r.status)
 }
 
-// call calls an operation for a bearer, if it has one. in is encoded as the body when the operation has
-// one, and the answer is decoded to out, unless it is nil.
-func (c *client) call(ctx context.Context, name, bearer string, path []string, in, out any) error {
+// request makes a signed request of an operation. in is encoded as the body when the operation has one;
+// query, when not empty, is added to what tells the operation apart.
+func (c *client) request(name, bearer string, path []string, query string, in any) (r *http.Request, body []byte, err error) {
 	op := api.Lookup(name)
-	var body []byte
 	if in != nil {
-		var err error
 		if body, err = json.Marshal(in); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	r, err := http.NewRequestWithContext(ctx, op.Method, c.endpoint+target(op, path), bytes.NewReader(body))
-	if err != nil {
-		return err
+	if r, err = http.NewRequest(op.Method, c.endpoint+target(op, path, query), bytes.NewReader(body)); err != nil {
+		return nil, nil, err
 	}
 	if bearer != "" {
 		r.Header.Set("X-Amz-Chime-Bearer", bearer)
@@ -70,7 +68,17 @@ func (c *client) call(ctx context.Context, name, bearer string, path []string, i
 		r.Header.Set("Content-Type", "application/json")
 	}
 	c.signer.Sign(r, body, time.Now())
-	answer, err := c.Do(r)
+	return r, body, nil
+}
+
+// call calls an operation for a bearer, if it has one. in is encoded as the body when the operation has
+// one, and the answer is decoded to out, unless it is nil.
+func (c *client) call(ctx context.Context, name, bearer string, path []string, in, out any) error {
+	r, _, err := c.request(name, bearer, path, "", in)
+	if err != nil {
+		return err
+	}
+	answer, err := c.Do(r.WithContext(ctx))
 	if err != nil {
 		return err
 	}
@@ -91,14 +99,17 @@ func (c *client) call(ctx context.Context, name, bearer string, path []string, i
 }
 
 // target is the path of an operation with its parameters filled in, and its query.
-func target(op *api.Operation, values []string) string {
+func target(op *api.Operation, values []string, query string) string {
 	path := op.Path
 	for _, value := range values {
 		begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
 		path = path[:begin] + strings.ReplaceAll(url.QueryEscape(value), "+", "%20") + path[end+1:]
 	}
 	if op.QueryKey != "" {
-		path += "?" + op.QueryKey + "=" + op.QueryValue
+		query = strings.TrimSuffix(op.QueryKey+"="+op.QueryValue+"&"+query, "&")
 	}
-	return path
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
 }

@@ -2,6 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,28 +37,47 @@ type outcome struct {
 	operations, failures atomic.Int64
 	// delays are from the time an operation was due to its answer, service from its start.
 	delays, service *delays
-	failed          atomic.Pointer[error] // the first
+
+	mu     sync.Mutex
+	failed map[string]*failed // by kind
+}
+
+// failed is how often operations failed in one way.
+type failed struct {
+	times int64
+	first error
 }
 
 // operation is done once by a caller. due is when it should have started.
 type operation func(ctx context.Context, caller int, due time.Time) error
 
+func newOutcome() *outcome { return &outcome{delays: newDelays(), service: newDelays()} }
+
 // run puts the load on. begin is called when the measurement begins.
 func (l *load) run(ctx context.Context, do operation, begin func()) *outcome {
-	o := &outcome{delays: newDelays(), service: newDelays()}
-	start := time.Now()
-	from := start.Add(l.warmUp)
-	end := from.Add(l.duration)
+	o := newOutcome()
 	if timer := time.AfterFunc(l.warmUp, begin); l.warmUp == 0 {
 		timer.Stop()
 		begin()
 	}
+	l.add(ctx, o, do)
+	return o
+}
+
+// add puts the load on and adds what comes of it.
+func (l *load) add(ctx context.Context, o *outcome, do operation) {
+	start := time.Now()
+	from := start.Add(l.warmUp)
+	end := from.Add(l.duration)
 	var group sync.WaitGroup
 	for caller := range l.callers {
 		group.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
 				due := l.due(start, caller, n)
-				if !due.Before(end) || pause(ctx, time.Until(due)) != nil {
+				if !due.Before(end) {
+					return
+				}
+				if wait := time.Until(due); wait > 0 && pause(ctx, wait) != nil {
 					return
 				}
 				o.once(ctx, do, caller, due, from)
@@ -62,8 +85,7 @@ func (l *load) run(ctx context.Context, do operation, begin func()) *outcome {
 		})
 	}
 	group.Wait()
-	o.measured = time.Since(from)
-	return o
+	o.measured += time.Since(from)
 }
 
 // due is when the n-th operation of a caller starts.
@@ -83,8 +105,7 @@ func (o *outcome) once(ctx context.Context, do operation, caller int, due, from 
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			o.failures.Add(1)
-			o.failed.CompareAndSwap(nil, &err)
+			o.fail(err)
 		}
 		return
 	}
@@ -93,12 +114,37 @@ func (o *outcome) once(ctx context.Context, do operation, caller int, due, from 
 	o.service.add(caller, now.Sub(started))
 }
 
+// fail notes an operation that failed.
+func (o *outcome) fail(err error) {
+	o.failures.Add(1)
+	kind := ""
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		kind = fmt.Sprintf(" with %s (%d)", refused.kind, refused.status)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed == nil {
+		o.failed = make(map[string]*failed)
+	}
+	if o.failed[kind] == nil {
+		o.failed[kind] = &failed{first: err}
+	}
+	o.failed[kind].times++
+}
+
 // report puts what came of the load into a report, in which the operations have a name.
 func (o *outcome) report(r *Report, name string) {
-	r.number(name+" per second", float64(o.operations.Load())/o.measured.Seconds(), "1/s")
-	if n := o.failures.Load(); n > 0 {
-		r.brokeAs(n, name+" failed", *o.failed.Load())
-	}
+	r.number(name+" per second", o.perSecond(), "1/s")
+	o.reportFailures(r, name)
 	o.delays.report(r, name+", from when they were due")
 	o.service.report(r, name+", from their start")
+}
+
+// perSecond is how many operations there were in a second that was measured.
+func (o *outcome) perSecond() float64 { return float64(o.operations.Load()) / o.measured.Seconds() }
+
+func (o *outcome) reportFailures(r *Report, name string) {
+	for _, kind := range slices.Sorted(maps.Keys(o.failed)) {
+		r.brokeAs(o.failed[kind].times, name+" failed"+kind, o.failed[kind].first)
+	}
 }

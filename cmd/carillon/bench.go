@@ -44,6 +44,10 @@ channels are made for the run and stay there.`,
 	for _, s := range bench.Scenarios() {
 		cmd.AddCommand(p.scenario(s))
 	}
+	cmd.AddCommand(&cobra.Command{
+		Use: bench.LimitCommand, Short: "The bare handler of --limit", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return bench.ServeLimit(p.stdin, p.stdout) },
+	})
 	return cmd
 }
 

@@ -91,6 +91,39 @@ func TestBench(t *testing.T) {
 	})
 }
 
+// short are flags that make a run of requests a short one.
+func short(flags ...string) []string {
+	return append([]string{"--callers", "4", "--warm-up", "200ms", "--duration", "400ms", "--round", "200ms"}, flags...)
+}
+
+func TestBenchRequests(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	for _, c := range []struct {
+		scenario string
+		flags    []string
+		numbers  []string
+	}{
+		{"send", short("--channels", "2"), []string{"sends per second"}},
+		{"send", short("--channels", "1", "--limit"), []string{"sends per second", "server against bare handler", "server against fdatasync"}},
+	} {
+		t.Run(strings.Join(append([]string{c.scenario}, c.flags[8:]...), " "), func(t *testing.T) {
+			t.Parallel()
+			got, report := benchmark(t, c.scenario, c.flags...)
+			if got.code != 0 || len(report.Broken) > 0 {
+				t.Fatalf("%+v %+v", got, report.Broken)
+			}
+			for _, name := range append(c.numbers, "server memory") {
+				if number(t, report, name) <= 0 {
+					t.Errorf("%s is not measured: %+v", name, report.Numbers)
+				}
+			}
+			// It is counted in steps of 10 ms, of which a short run may take none.
+			number(t, report, "server CPU per operation")
+			number(t, report, "load tool CPU per operation")
+		})
+	}
+}
+
 // Clients that behave badly miss nothing, even when the server is killed under them.
 func TestSoak(t *testing.T) {
 	t.Setenv(asProgram, "1")
