@@ -40,7 +40,16 @@ type Scenario interface {
 }
 
 // Scenarios returns all of them, with the settings they begin with.
-func Scenarios() []Scenario { return []Scenario{new(send), new(idle), new(fanout), new(soak)} }
+func Scenarios() []Scenario {
+	return []Scenario{
+		new(idle), new(fanout), new(soak),
+		new(send), &join{batch: batchSize}, &join{batch: 1},
+		newRead("describe", describeChannel, "A channel described"),
+		newRead("list-messages", listMessages, "The newest 50 messages of a channel"),
+		newRead("list-memberships", listMemberships, "The first 50 members of a channel"),
+		new(mixed),
+	}
+}
 
 // Target is the server and who calls it.
 type Target struct {
@@ -103,6 +112,8 @@ func Run(ctx context.Context, s Scenario, o Options) (report *Report, err error)
 	if err := b.connect(ctx); err != nil {
 		return nil, err
 	}
+	// A server that stops waits for connections that it has got no request from.
+	defer b.client.CloseIdleConnections()
 	done := make(chan struct{})
 	var progress sync.WaitGroup
 	progress.Go(func() { b.tellProgress(done) })

@@ -82,8 +82,13 @@ func (r *rooms) turn(caller int) int {
 
 // message is a request that sends a message.
 func (b *Bench) message(kind int, sender, channel string, size int) (request, error) {
-	return b.sign(kind, "SendChannelMessage", sender, []string{channel}, "", &api.SendChannelMessageRequest{
+	return b.sign(kind, "SendChannelMessage", sender, []string{channel}, "", newMessage(size))
+}
+
+// newMessage is a message of so many bytes.
+func newMessage(size int) *api.SendChannelMessageRequest {
+	return &api.SendChannelMessageRequest{
 		Content: strings.Repeat("x", size), Type: api.ChannelMessageTypeStandard,
 		Persistence: api.ChannelMessagePersistenceTypePersistent, ClientRequestToken: uuid.NewString(),
-	})
+	}
 }

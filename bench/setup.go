@@ -39,16 +39,21 @@ func (b *Bench) users(ctx context.Context, kind string, n int) ([]string, error)
 	return list, err
 }
 
-// channels makes channels that anybody may enter.
+// channel makes a channel that anybody may enter.
+func (b *Bench) channel(ctx context.Context) (string, error) {
+	var made api.CreateChannelResponse
+	err := b.client.call(ctx, "CreateChannel", b.admin, nil, &api.CreateChannelRequest{
+		AppInstanceArn: b.instance, Name: b.prefix, ClientRequestToken: uuid.NewString(),
+		Mode: api.ChannelModeUnrestricted, Privacy: api.ChannelPrivacyPublic,
+	}, &made)
+	return made.ChannelArn, err
+}
+
+// channels makes many.
 func (b *Bench) channels(ctx context.Context, n int) ([]string, error) {
 	list := make([]string, n)
-	err := b.each(ctx, "channels made", n, func(ctx context.Context, i int) error {
-		var made api.CreateChannelResponse
-		err := b.client.call(ctx, "CreateChannel", b.admin, nil, &api.CreateChannelRequest{
-			AppInstanceArn: b.instance, Name: fmt.Sprintf("%s-%d", b.prefix, i), ClientRequestToken: uuid.NewString(),
-			Mode: api.ChannelModeUnrestricted, Privacy: api.ChannelPrivacyPublic,
-		}, &made)
-		list[i] = made.ChannelArn
+	err := b.each(ctx, "channels made", n, func(ctx context.Context, i int) (err error) {
+		list[i], err = b.channel(ctx)
 		return err
 	})
 	return list, err

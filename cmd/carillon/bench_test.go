@@ -105,6 +105,13 @@ func TestBenchRequests(t *testing.T) {
 	}{
 		{"send", short("--channels", "2"), []string{"sends per second"}},
 		{"send", short("--channels", "1", "--limit"), []string{"sends per second", "server against bare handler", "server against fdatasync"}},
+		{"send", short("--channels", "10", "--rate", "200"), []string{"sends per second"}},
+		{"batch-join", short("--users", "300"), []string{"batches per second", "members per second"}},
+		{"join", short("--users", "20"), []string{"joins per second"}},
+		{"describe", short("--channels", "2", "--limit"), []string{"reads per second", "server against bare handler"}},
+		{"list-messages", short("--channels", "3", "--messages", "60"), []string{"reads per second"}},
+		{"list-memberships", short("--channels", "3", "--members", "60"), []string{"reads per second"}},
+		{"mixed", short("--channels", "3", "--messages", "60", "--members", "60", "--limit"), []string{"requests per second", "server against bare handler", "server against fdatasync"}},
 	} {
 		t.Run(strings.Join(append([]string{c.scenario}, c.flags[8:]...), " "), func(t *testing.T) {
 			t.Parallel()
