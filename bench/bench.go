@@ -47,7 +47,7 @@ func Scenarios() []Scenario {
 		newRead("describe", describeChannel, "A channel described"),
 		newRead("list-messages", listMessages, "The newest 50 messages of a channel"),
 		newRead("list-memberships", listMemberships, "The first 50 members of a channel"),
-		new(mixed),
+		new(mixed), new(storm), new(grow),
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *idle) Run(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	if err := s.populate(ctx, b, users); err != nil {
+	if _, _, err := s.populate(ctx, b, users); err != nil {
 		return err
 	}
 	b.show(func() string { return "waiting until the server's memory is steady" })
@@ -64,20 +64,19 @@ func (s *idle) Run(ctx context.Context, b *Bench) error {
 	return s.weigh(ctx, &crowd, before)
 }
 
-// populate makes channels, and users their members.
-func (s *idle) populate(ctx context.Context, b *Bench, users []string) error {
-	names, err := b.channels(ctx, max(1, len(users)*s.channelsPerUser/s.channelSize))
-	if err != nil {
-		return err
+// populate makes channels, and users their members, each of different ones.
+func (s *idle) populate(ctx context.Context, b *Bench, users []string) (names []string, members [][]string, err error) {
+	if names, err = b.channels(ctx, max(1, s.channelsPerUser, len(users)*s.channelsPerUser/s.channelSize)); err != nil {
+		return nil, nil, err
 	}
-	members := make([][]string, len(names))
+	members = make([][]string, len(names))
 	for i, user := range users {
 		for n := range s.channelsPerUser {
 			c := (i + n*max(1, len(names)/s.channelsPerUser)) % len(names)
 			members[c] = append(members[c], user)
 		}
 	}
-	return b.enter(ctx, names, members)
+	return names, members, b.enter(ctx, names, members)
 }
 
 func (s *idle) connect(ctx context.Context, c *crowd, users []string) error {

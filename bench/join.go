@@ -80,7 +80,7 @@ var errPartOfBatch = errors.New("not every member of a batch was added")
 
 // wholeBatch looks into the answer to a batch.
 func wholeBatch(body []byte) error {
-	if bytes.Contains(body, []byte(`"Errors":[{`)) {
+	if bytes.Contains(body, []byte(`"ErrorCode"`)) {
 		return errPartOfBatch
 	}
 	return nil

@@ -31,6 +31,9 @@ func shapeOf(a *answer) *shape {
 	s := &shape{Status: a.status, Size: len(a.body)}
 	for line := range bytes.Lines(a.header) {
 		name, value, _ := bytes.Cut(line, []byte(":"))
+		if is(name, "Transfer-Encoding") || is(name, "Connection") {
+			continue // they are about the connection
+		}
 		s.Header = append(s.Header, []string{string(name), string(bytes.TrimSpace(value))})
 	}
 	return s
@@ -41,8 +44,7 @@ func shapeOf(a *answer) *shape {
 // the end.
 func ServeLimit(in io.Reader, out io.Writer) error {
 	var shapes []shape
-	source := json.NewDecoder(in)
-	if err := source.Decode(&shapes); err != nil {
+	if err := json.NewDecoder(in).Decode(&shapes); err != nil {
 		return fmt.Errorf("the shapes of the answers: %w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -152,7 +154,7 @@ func (c *course) againstLimit(ctx context.Context) (err error) {
 		if err := c.once(ctx); err != nil {
 			return err
 		}
-		c.deadline(wires)
+		until(wires, c.round+callTimeout)
 		l := c.load
 		l.warmUp, l.duration = 0, c.round
 		l.add(ctx, bare, c.resend(wires))
@@ -163,6 +165,9 @@ func (c *course) againstLimit(ctx context.Context) (err error) {
 	})
 	c.report()
 	r := c.b.Report
+	if c.wires[0].secure != nil {
+		r.note("the bare handler speaks in the clear, the server TLS")
+	}
 	r.number("bare handler, requests per second", bare.perSecond(), "1/s")
 	if used, err := bareCPU.cpu(); err == nil {
 		r.number("bare handler CPU per request", float64(used.Microseconds())/float64(bare.operations.Load()), "µs")

@@ -66,10 +66,11 @@ func (f *filled) fill(ctx context.Context, b *Bench, callers int) (*rooms, error
 
 // speak sends messages to every channel, by the callers who are its members.
 func (b *Bench) speak(ctx context.Context, r *rooms, each, size int) error {
-	return b.each(ctx, "messages sent", each*len(r.channels), func(ctx context.Context, i int) error {
+	_, err := b.repeat(ctx, "messages sent", each*len(r.channels), setupCalls, func(ctx context.Context, i int) (request, error) {
 		channel := i % len(r.channels)
-		return b.client.call(ctx, "SendChannelMessage", r.callers[channel%len(r.callers)], []string{r.channels[channel]}, newMessage(size), nil)
+		return b.message(0, r.callers[channel%len(r.callers)], r.channels[channel], size)
 	})
+	return err
 }
 
 // readings make requests that read channels, each of which is signed once in a while.

@@ -171,6 +171,7 @@ func (c *course) warm(ctx context.Context) error {
 	l := c.load
 	l.warmUp, l.duration = 0, c.warmUp
 	o := newOutcome()
+	until(c.wires, c.warmUp+callTimeout)
 	l.add(ctx, o, c.send(c.wires, nil))
 	c.perRun = o.perSecond()
 	c.hasty.Store(0)
@@ -216,7 +217,7 @@ func (c *course) once(ctx context.Context) error {
 	if err := c.prepare(ctx); err != nil {
 		return err
 	}
-	c.deadline(c.wires)
+	until(c.wires, c.round+callTimeout)
 	operations, measured := c.all.operations.Load(), c.all.measured
 	server, _ := c.b.process().cpu()
 	own, _ := process(os.Getpid()).cpu()
@@ -233,10 +234,10 @@ func (c *course) once(ctx context.Context) error {
 	return nil
 }
 
-// deadline has connections fail that a server holds for too long.
-func (c *course) deadline(wires []*wire) {
+// until has connections fail that a server holds for too long.
+func until(wires []*wire, length time.Duration) {
 	for _, w := range wires {
-		w.until(time.Now().Add(c.round + callTimeout))
+		w.until(time.Now().Add(length))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -99,4 +100,44 @@ func (b *Bench) each(ctx context.Context, what string, n int, do func(ctx contex
 		})
 	}
 	return group.Wait()
+}
+
+// repeat sends n requests, by some callers over connections of their own, until one fails. It tells how
+// long they took.
+func (b *Bench) repeat(ctx context.Context, what string, n, callers int, next func(ctx context.Context, i int) (request, error)) (*delays, error) {
+	var begun atomic.Int64
+	b.show(func() string { return fmt.Sprintf("%d of %d %s", min(begun.Load(), int64(n)), n, what) })
+	defer b.show(nil)
+	wires, err := b.wires(callers, b.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	defer closeWires(wires)
+	took := newDelays()
+	group, ctx := errgroup.WithContext(ctx)
+	for caller, w := range wires {
+		group.Go(func() error {
+			for {
+				i := int(begun.Add(1)) - 1
+				if i >= n || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				r, err := next(ctx, i)
+				if err != nil {
+					return err
+				}
+				w.until(time.Now().Add(callTimeout))
+				begin := time.Now()
+				a, err := w.exchange(ctx, r.raw)
+				if err != nil {
+					return err
+				}
+				if a.status/100 != 2 {
+					return &refusal{operation: what, status: a.status, kind: a.kind, message: string(a.body)}
+				}
+				took.add(caller, time.Since(begin))
+			}
+		})
+	}
+	return took, group.Wait()
 }

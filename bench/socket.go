@@ -64,9 +64,13 @@ func (c *closed) Error() string { return fmt.Sprintf("closed with %d: %s", c.cod
 // open connects and returns once the session is established. reading is the size of the buffer
 // that is read with.
 func (d *dialer) open(ctx context.Context, user, session string, reading int) (*socket, error) {
+	return d.connect(ctx, url.Values{"userArn": {user}, "sessionId": {session}}, reading)
+}
+
+// connect does it with any query.
+func (d *dialer) connect(ctx context.Context, query url.Values, reading int) (*socket, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	query := url.Values{"userArn": {user}, "sessionId": {session}}
 	r, err := http.NewRequest(http.MethodGet, d.url+"?"+query.Encode(), nil)
 	if err != nil {
 		return nil, err
@@ -170,6 +174,19 @@ func (s *socket) write(code ws.OpCode, payload []byte) error {
 func (s *socket) sayGoodbye() error {
 	_ = s.conn.SetReadDeadline(time.Now().Add(stopTimeout))
 	return s.write(ws.OpClose, ws.NewCloseFrameBody(ws.StatusNormalClosure, ""))
+}
+
+// part closes the session and waits until the server has, where nobody else reads.
+func (s *socket) part() error {
+	defer s.conn.Close()
+	err := s.sayGoodbye()
+	for err == nil {
+		_, err = s.next()
+	}
+	if goodbye(err) {
+		return nil
+	}
+	return err
 }
 
 // cut ends the connection as a broken network does: without a word.

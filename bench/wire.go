@@ -24,6 +24,7 @@ type wire struct {
 	address string
 	secure  *tls.Config // nil speaks in the clear
 
+	limit  time.Time // when all ends
 	conn   net.Conn
 	in     *bufio.Reader
 	answer answer
@@ -108,11 +109,12 @@ func (w *wire) open(ctx context.Context) (err error) {
 		w.in = bufio.NewReaderSize(nil, wireBuffer)
 	}
 	w.in.Reset(w.conn)
-	return nil
+	return w.conn.SetDeadline(w.limit)
 }
 
-// until bounds everything that follows on the connection, which costs less than to bound each exchange.
+// until bounds everything that follows, which costs less than to bound each exchange.
 func (w *wire) until(t time.Time) {
+	w.limit = t
 	if w.conn != nil {
 		_ = w.conn.SetDeadline(t)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,6 +128,72 @@ func TestBenchRequests(t *testing.T) {
 			// It is counted in steps of 10 ms, of which a short run may take none.
 			number(t, report, "server CPU per operation")
 			number(t, report, "load tool CPU per operation")
+		})
+	}
+}
+
+func TestBenchStorm(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	for _, flags := range [][]string{{}, {"--prefetch"}, {"--rate", "50"}} {
+		t.Run(strings.Join(append(flags, "sessions are opened"), " "), func(t *testing.T) {
+			t.Parallel()
+			got, report := benchmark(t, "connect-storm", append([]string{"--callers", "2", "--users", "6", "--channels-per-user", "2", "--channel-size", "3", "--messages", "2",
+				"--warm-up", "100ms", "--duration", "400ms"}, flags...)...)
+			if got.code != 0 || len(report.Broken) > 0 || number(t, report, "sessions per second") <= 0 {
+				t.Fatalf("%+v %+v", got, report.Broken)
+			}
+		})
+	}
+}
+
+func TestBenchGrow(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	got, report := benchmark(t, "grow", "--messages", "400", "--members", "120", "--channels", "20", "--steps", "2", "--samples", "20", "--rooms", "2")
+	if got.code != 0 || len(report.Broken) > 0 {
+		t.Fatalf("%+v %+v", got, report.Broken)
+	}
+	for step, want := range []map[string]float64{
+		{"messages": 40, "members of the crowded channel": 13, "channels of the busy user": 3},
+		{"messages": 400, "members of the crowded channel": 132, "channels of the busy user": 22},
+	} {
+		for name, n := range want {
+			if got := number(t, report, fmt.Sprintf("step %d, %s", step+1, name)); got != n {
+				t.Errorf("step %d: %v %s, want %v", step+1, got, name, n)
+			}
+		}
+	}
+	if number(t, report, "last step against first, SendChannelMessage") <= 0 || len(report.Delays) != 2*9 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestBenchRequestsRefuses(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"send --channels 0", "something to send"},
+		{"send --callers 0", "no load"},
+		{"send --callers 1 --channels 1 --limit --rate 5", "--rate 5"},
+		{"send --callers 1 --channels 1 --limit --warm-up 0s", "warmed up"},
+		{"batch-join --users 99", "at least 100"},
+		{"describe --channels 0", "cannot be read"},
+		{"mixed --reads 101", "101 %"},
+		{"connect-storm --users 1", "no storm"},
+		{"grow --steps 0", "at least 1"},
+		{bench.LimitCommand, "shapes"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"bench"}, strings.Fields(c.args)...)
+			if args[1] != bench.LimitCommand {
+				args = append(args, "--server", binary)
+			}
+			if got := run(t, process{}, args...); got.code != 1 || !strings.Contains(got.stderr, c.want) {
+				t.Errorf("%+v, want %q", got, c.want)
+			}
 		})
 	}
 }
