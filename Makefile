@@ -139,6 +139,14 @@ bench-sessions: build
 	bin/carillon bench idle --server bin/carillon --sessions 10000 --tls
 	bin/carillon bench fanout --server bin/carillon --sessions 2000 --rate 50
 
+.PHONY: bench-requests
+bench-requests: build
+	for scenario in send "send --channels 1" batch-join join describe list-messages list-memberships mixed \
+	    connect-storm "connect-storm --prefetch"; do \
+		bin/carillon bench $$scenario --server bin/carillon --limit; \
+	done
+	bin/carillon bench grow --server bin/carillon
+
 .PHONY: soak
 soak: build
 	bin/carillon bench soak --server bin/carillon --duration 5m --kill-every 20s

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // LimitCommand is the hidden scenario by which the binary runs the bare handler.
@@ -25,6 +27,8 @@ type shape struct {
 	Status int        `json:"status"`
 	Header [][]string `json:"header"`
 	Size   int        `json:"size"`
+	// Frames are the sizes of the frames that a session begins with.
+	Frames []int `json:"frames,omitempty"`
 }
 
 func shapeOf(a *answer) *shape {
@@ -71,7 +75,12 @@ func bare(shapes []shape) http.Handler {
 	for i, s := range shapes {
 		bodies[i] = bytes.Repeat([]byte("x"), s.Size)
 	}
+	session := bareSession(shapes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			session(w, r)
+			return
+		}
 		kind, err := strconv.Atoi(r.Header.Get(kindHeader))
 		if err != nil || kind < 0 || kind >= len(shapes) {
 			http.Error(w, "no such kind", http.StatusBadRequest)
@@ -86,6 +95,42 @@ func bare(shapes []shape) http.Handler {
 		w.WriteHeader(shapes[kind].Status)
 		_, _ = w.Write(bodies[kind])
 	})
+}
+
+// bareSession is a handler of sessions, the first of the shapes: it sends the frames that a session begins
+// with, and answers when the client closes it.
+func bareSession(shapes []shape) http.HandlerFunc {
+	var greeting []byte
+	if len(shapes) > 0 {
+		for i, size := range shapes[0].Frames {
+			mark := `"CHANNEL_DETAILS"`
+			if i == 0 {
+				mark = `"SESSION_ESTABLISHED"`
+			}
+			text := mark + strings.Repeat("x", max(0, size-len(mark)))
+			greeting = append(greeting, ws.MustCompileFrame(ws.NewTextFrame([]byte(text)))...)
+		}
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		conn, _, _, err := ws.UpgradeHTTP(r, w)
+		if err != nil {
+			return // it has told the client
+		}
+		defer conn.Close()
+		if _, err := conn.Write(greeting); err != nil {
+			return
+		}
+		for {
+			frame, err := ws.ReadFrame(conn)
+			if err != nil {
+				return
+			}
+			if frame.Header.OpCode == ws.OpClose {
+				_ = ws.WriteFrame(conn, ws.NewCloseFrame(ws.UnmaskFrameInPlace(frame).Payload))
+				return
+			}
+		}
+	}
 }
 
 // limitServer is a process of the bare handler.
@@ -150,7 +195,7 @@ func (c *course) againstLimit(ctx context.Context) (err error) {
 	defer closeWires(wires)
 	bare, disk := newOutcome(), new(disk)
 	bareCPU := process(server.cmd.Process.Pid)
-	err = c.rounds(ctx, func() error {
+	err = c.each(ctx, func() error {
 		if err := c.once(ctx); err != nil {
 			return err
 		}

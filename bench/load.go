@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,11 @@ func (l *load) add(ctx context.Context, o *outcome, do operation) {
 	}
 	group.Wait()
 	o.measured += time.Since(from)
+}
+
+// rounds is how many rounds of a length there are in the time that is measured, at least one.
+func (l *load) rounds(length time.Duration) int {
+	return max(1, int(math.Round(l.duration.Seconds()/length.Seconds())))
 }
 
 // due is when the n-th operation of a caller starts.

@@ -123,7 +123,7 @@ func (s *requests) measure(ctx context.Context, b *Bench, w *workload) error {
 	if s.limit {
 		return c.againstLimit(ctx)
 	}
-	err = c.rounds(ctx, func() error { return c.once(ctx) })
+	err = c.each(ctx, func() error { return c.once(ctx) })
 	c.report()
 	return err
 }
@@ -146,9 +146,9 @@ func closeWires(wires []*wire) {
 	}
 }
 
-// rounds does something once for each round of the duration.
-func (c *course) rounds(ctx context.Context, do func() error) error {
-	n := max(1, int(math.Round(c.duration.Seconds()/c.round.Seconds())))
+// each does something once for each round of the duration.
+func (c *course) each(ctx context.Context, do func() error) error {
+	n := c.rounds(c.round)
 	for i := range n {
 		c.b.show(func() string { return fmt.Sprintf("round %d of %d, %d %s", i+1, n, c.all.operations.Load(), c.w.name) })
 		if err := do(); err != nil {

@@ -3,8 +3,10 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +18,8 @@ import (
 // storm measures how fast sessions are opened when all clients come at once, as after a network failure.
 type storm struct {
 	load
+	round                                         time.Duration
+	limit                                         bool
 	users, channelsPerUser, channelSize, messages int
 	prefetch                                      bool
 }
@@ -33,13 +37,15 @@ func (s *storm) Flags(f *pflag.FlagSet) {
 	f.IntVar(&s.channelSize, "channel-size", 100, "how many members a channel has")
 	f.IntVar(&s.messages, "messages", 20, "how many messages each channel has")
 	f.BoolVar(&s.prefetch, "prefetch", false, "ask for the details of the channels, and wait for them")
+	f.DurationVar(&s.round, "round", 2*time.Second, "how long a round of --limit is")
+	f.BoolVar(&s.limit, "limit", false, "measure by turns how many sessions a handler that does nothing opens")
 }
 
 // maxPrefetch is how many channels a server tells the details of.
 const maxPrefetch = 50
 
 func (s *storm) Run(ctx context.Context, b *Bench) error {
-	if s.callers < 1 || s.users < s.callers || s.channelsPerUser < 0 || s.channelSize < 1 || s.messages < 0 {
+	if s.callers < 1 || s.users < s.callers || s.channelsPerUser < 0 || s.channelSize < 1 || s.messages < 0 || s.round <= 0 {
 		return fmt.Errorf("%d users, %d of them at once, in %d channels of %d members: that is no storm", s.users, s.callers, s.channelsPerUser, s.channelSize)
 	}
 	users, err := b.users(ctx, "storm", s.users)
@@ -49,27 +55,80 @@ func (s *storm) Run(ctx context.Context, b *Bench) error {
 	if err := s.populate(ctx, b, users); err != nil {
 		return err
 	}
-	c := &clouds{b: b, users: users, turns: make([]int, s.callers), held: make([]*socket, len(users)), prefetch: s.prefetch, details: min(s.channelsPerUser, maxPrefetch)}
+	if s.limit && s.rate > 0 {
+		return fmt.Errorf("--limit compares what can be done, and --rate %v asks for less", s.rate)
+	}
+	c := s.clouds(b, b.dialer, users)
+	defer c.leave()
 	b.show(func() string { return fmt.Sprintf("%d sessions opened", c.opened.Load()) })
-	var cpu time.Duration
-	o := s.run(ctx, c.open, func() { cpu, _ = b.process().cpu() })
-	used, unknown := b.process().cpu()
-	operations := float64(o.operations.Load())
-	b.Report.number("sessions per second", o.perSecond(), "1/s")
-	if unknown == nil {
-		b.Report.number("server CPU per operation", float64((used-cpu).Microseconds())/operations, "µs")
-		b.Report.number("server CPU", 100*(used-cpu).Seconds()/o.measured.Seconds(), "% of a core")
+	if s.limit {
+		return s.againstLimit(ctx, c)
 	}
-	if rss, err := b.process().rss(); err == nil {
-		b.Report.number("server memory", float64(rss)/(1<<20), "MiB")
+	var before time.Duration
+	o := s.run(ctx, c.open, func() { before, _ = b.process().cpu() })
+	used, _ := b.process().cpu()
+	s.report(c, o, used-before)
+	return ctx.Err()
+}
+
+func (s *storm) clouds(b *Bench, d *dialer, users []string) *clouds {
+	return &clouds{
+		b: b, dialer: d, users: users, turns: make([]int, s.callers), held: make([]*socket, len(users)),
+		prefetch: s.prefetch, details: min(s.channelsPerUser, maxPrefetch),
 	}
-	o.reportFailures(b.Report, "sessions")
+}
+
+// report reports what was measured, once all sessions are closed. used is the server's CPU time.
+func (s *storm) report(c *clouds, o *outcome, used time.Duration) {
+	r := c.b.Report
+	r.number("sessions per second", o.perSecond(), "1/s")
+	if rss, err := c.b.process().rss(); err == nil {
+		r.number("server CPU per operation", float64(used.Microseconds())/float64(o.operations.Load()), "µs")
+		r.number("server CPU", 100*used.Seconds()/o.measured.Seconds(), "% of a core")
+		r.number("server memory", float64(rss)/(1<<20), "MiB")
+	}
+	o.reportFailures(r, "sessions")
 	if s.rate > 0 {
-		o.delays.report(b.Report, "sessions, from when they were due")
+		o.delays.report(r, "sessions, from when they were due")
 	}
-	o.service.report(b.Report, "sessions, from their start")
+	o.service.report(r, "sessions, from their start")
 	c.leave()
-	b.Report.broke(c.lost.Load(), "sessions ended by themselves")
+	r.broke(c.lost.Load(), "sessions ended by themselves")
+}
+
+// againstLimit measures by turns the server and a handler that opens sessions and does nothing else.
+func (s *storm) againstLimit(ctx context.Context, c *clouds) (err error) {
+	l := s.load
+	l.warmUp, l.duration = 0, max(s.warmUp, time.Millisecond)
+	l.add(ctx, newOutcome(), c.open)
+	frames := c.frames.Load()
+	if frames == nil {
+		return errors.New("no session was opened while the load warmed up: --limit needs one to take its shape from")
+	}
+	server, err := startLimitServer([]shape{{Frames: *frames}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	url := "ws" + strings.TrimPrefix(server.endpoint, "http") + "/connect"
+	bare := s.clouds(c.b, &dialer{url: url, signer: c.dialer.signer}, c.users)
+	defer bare.leave()
+	all, limit := newOutcome(), newOutcome()
+	l.duration = s.round
+	var used time.Duration
+	for range s.rounds(s.round) {
+		before, _ := c.b.process().cpu()
+		l.add(ctx, all, c.open)
+		after, _ := c.b.process().cpu()
+		used += after - before
+		l.add(ctx, limit, bare.open)
+	}
+	s.report(c, all, used)
+	r := c.b.Report
+	r.number("bare handler, sessions per second", limit.perSecond(), "1/s")
+	r.number("server against bare handler", all.perSecond()/limit.perSecond(), "×")
+	limit.reportFailures(r, "sessions of the bare handler")
+	limit.service.report(r, "bare handler, from their start")
 	return ctx.Err()
 }
 
@@ -92,12 +151,14 @@ func (s *storm) populate(ctx context.Context, b *Bench, users []string) error {
 // clouds are the sessions of a storm.
 type clouds struct {
 	b        *Bench
+	dialer   *dialer
 	users    []string
 	turns    []int     // by caller; a caller opens the sessions of users of its own
 	held     []*socket // by user
 	prefetch bool
 	details  int // how many channels a prefetch tells of
 
+	frames       atomic.Pointer[[]int] // sizes of what the first session began with
 	opened, lost atomic.Int64
 	readers      sync.WaitGroup
 }
@@ -117,35 +178,38 @@ func (c *clouds) open(ctx context.Context, caller int, _ time.Time) error {
 	if c.prefetch {
 		query.Set("prefetch-on", "connect")
 	}
-	s, err := c.b.dialer.connect(ctx, query, fanoutBuffer)
+	s, err := c.dialer.connect(ctx, query, fanoutBuffer)
 	if err != nil {
 		return err
 	}
+	frames := []int{len(s.frame)}
 	if c.prefetch {
-		if err := readDetails(s, c.details); err != nil {
+		if frames, err = readDetails(s, c.details, frames); err != nil {
 			s.cut()
 			return err
 		}
 	}
+	c.frames.CompareAndSwap(nil, &frames)
 	c.opened.Add(1)
 	c.held[user] = s
 	c.readers.Go(func() { c.listen(s) })
 	return nil
 }
 
-// readDetails reads the details of so many channels.
-func readDetails(s *socket, n int) error {
+// readDetails reads the details of so many channels, and adds the sizes of all frames to others.
+func readDetails(s *socket, n int, frames []int) ([]int, error) {
 	_ = s.conn.SetReadDeadline(time.Now().Add(connectTimeout))
 	for n > 0 {
 		frame, err := s.next()
 		if err != nil {
-			return fmt.Errorf("reading the prefetch: %w", err)
+			return nil, fmt.Errorf("reading the prefetch: %w", err)
 		}
+		frames = append(frames, len(frame))
 		if bytes.Contains(frame, []byte(`"CHANNEL_DETAILS"`)) {
 			n--
 		}
 	}
-	return s.conn.SetReadDeadline(time.Time{})
+	return frames, s.conn.SetReadDeadline(time.Time{})
 }
 
 func (c *clouds) listen(s *socket) {
@@ -161,12 +225,13 @@ func (c *clouds) listen(s *socket) {
 	}
 }
 
-// leave closes all sessions properly.
+// leave closes all sessions properly, those that are still open.
 func (c *clouds) leave() {
-	for _, s := range c.held {
+	for user, s := range c.held {
 		if s != nil && s.sayGoodbye() != nil {
 			s.cut()
 		}
+		c.held[user] = nil
 	}
 	c.readers.Wait()
 }

@@ -25,13 +25,16 @@ func (p process) bench() *cobra.Command {
 		Use:   "bench <scenario>",
 		Short: "Put load on a server, and see that it keeps its promises",
 		Long: `Put load on any server that speaks this API, and see that it keeps its promises: signed calls and real
-WebSocket sessions from this process. A table of what was measured is printed in the end; --json writes
+WebSocket sessions from this process. Requests are signed before the clock runs, where they can be, and
+--limit measures by turns what no server could exceed on the same machine. A table of what was measured is printed in the end; --json writes
 it to a file too. The exit code is 1 when a promise was broken.
 
 The server is the one of a ready file (carillon dev --ready-file), of --endpoint with credentials as
 "carillon call" finds them, or a Carillon that --server starts on a folder of its own. Users and
 channels are made for the run and stay there.`,
 		Example: `  carillon bench idle --server bin/carillon --sessions 10000
+  carillon bench send --server bin/carillon --channels 1 --limit
+  carillon bench mixed --ready-file ready.json --pid 4711 --rate 500 --duration 1m
   carillon bench fanout --ready-file ready.json --pid 4711 --sessions 2000 --rate 50`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,13 +135,16 @@ func TestBenchRequests(t *testing.T) {
 
 func TestBenchStorm(t *testing.T) {
 	t.Setenv(asProgram, "1")
-	for _, flags := range [][]string{{}, {"--prefetch"}, {"--rate", "50"}} {
+	for _, flags := range [][]string{{}, {"--prefetch"}, {"--rate", "50"}, {"--limit", "--round", "200ms", "--prefetch"}} {
 		t.Run(strings.Join(append(flags, "sessions are opened"), " "), func(t *testing.T) {
 			t.Parallel()
 			got, report := benchmark(t, "connect-storm", append([]string{"--callers", "2", "--users", "6", "--channels-per-user", "2", "--channel-size", "3", "--messages", "2",
 				"--warm-up", "100ms", "--duration", "400ms"}, flags...)...)
 			if got.code != 0 || len(report.Broken) > 0 || number(t, report, "sessions per second") <= 0 {
 				t.Fatalf("%+v %+v", got, report.Broken)
+			}
+			if slices.Contains(flags, "--limit") && number(t, report, "server against bare handler") <= 0 {
+				t.Errorf("%+v", report.Numbers)
 			}
 		})
 	}
@@ -182,6 +186,7 @@ func TestBenchRequestsRefuses(t *testing.T) {
 		{"describe --channels 0", "cannot be read"},
 		{"mixed --reads 101", "101 %"},
 		{"connect-storm --users 1", "no storm"},
+		{"connect-storm --users 32 --limit --rate 5", "--rate 5"},
 		{"grow --steps 0", "at least 1"},
 		{bench.LimitCommand, "shapes"},
 	} {
