@@ -91,7 +91,7 @@ type course struct {
 	rings  [][]request // by caller, made before the round
 	used   []int       // of each ring
 	hasty  atomic.Int64
-	perRun float64 // operations per second of the round before
+	pace   float64 // operations per second of the round before
 
 	all    *outcome
 	byKind []*delays
@@ -173,7 +173,7 @@ func (c *course) warm(ctx context.Context) error {
 	o := newOutcome()
 	until(c.wires, c.warmUp+callTimeout)
 	l.add(ctx, o, c.send(c.wires, nil))
-	c.perRun = o.perSecond()
+	c.pace = o.perSecond()
 	c.hasty.Store(0)
 	for i := range c.byKind {
 		c.byKind[i] = newDelays()
@@ -188,10 +188,10 @@ const spare = 1.3
 func (c *course) prepare(ctx context.Context) error {
 	perSecond := c.rate
 	if c.rate == 0 {
-		perSecond = spare * c.perRun
+		perSecond = spare * c.pace
 	}
 	n := int(math.Ceil(perSecond*c.round.Seconds()/float64(c.callers))) + 1
-	if c.perRun == 0 && c.rate == 0 {
+	if c.pace == 0 && c.rate == 0 {
 		n = 0 // nothing is known yet
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -230,7 +230,7 @@ func (c *course) once(ctx context.Context) error {
 	if after, err := process(os.Getpid()).cpu(); err == nil {
 		c.own += after - own
 	}
-	c.perRun = float64(c.all.operations.Load()-operations) / (c.all.measured - measured).Seconds()
+	c.pace = float64(c.all.operations.Load()-operations) / (c.all.measured - measured).Seconds()
 	return nil
 }
 

@@ -84,7 +84,7 @@ func TestPrepare(t *testing.T) {
 	})
 	t.Run("a closed loop needs some more than the round before", func(t *testing.T) {
 		c := newCourse(&requests{load: load{callers: 2}, round: time.Second})
-		c.perRun = 100
+		c.pace = 100
 		if err := c.prepare(t.Context()); err != nil || len(c.rings[0]) != 66 {
 			t.Errorf("%v, %d", err, len(c.rings[0]))
 		}
