@@ -88,10 +88,10 @@ type course struct {
 	w     *workload
 	wires []*wire
 
-	rings  [][]request // by caller, made before the round
-	used   []int       // of each ring
-	hasty  atomic.Int64
-	pace   float64 // operations per second of the round before
+	rings [][]request // by caller, made before the round
+	used  []int       // of each ring
+	hasty atomic.Int64
+	pace  float64 // operations per second of the round before
 
 	all    *outcome
 	byKind []*delays
