@@ -431,8 +431,9 @@ func (s *Service) ListChannelMessages(ctx context.Context, caller *api.Caller, i
 			return err
 		}
 		list.messages, out.NextToken = cutMessages(p, list)
-		for _, m := range list.messages {
-			out.ChannelMessages = append(out.ChannelMessages, s.summarizeMessage(e, m))
+		out.ChannelMessages = make([]api.ChannelMessageSummary, len(list.messages))
+		for i := range list.messages {
+			out.ChannelMessages[i] = s.summarizeMessage(e, &list.messages[i])
 		}
 		return nil
 	})
@@ -457,15 +458,20 @@ func (e *entry) visibleMessages(tx store.Tx, r store.MessageRange, limit int) (f
 			return scanned{}, err
 		}
 		looked += len(chunk)
-		for _, m := range chunk {
+		n := len(chunk)
+		if found.messages == nil {
+			found.messages = chunk[:0] // what is seen takes the place of what was looked at
+		}
+		for i := range chunk {
+			m := &chunk[i]
 			r.After, found.last = m.Sequence, m.Sequence
 			if e.maySeeMessage(m.ChannelMessage) {
-				if found.messages = append(found.messages, m); len(found.messages) == limit {
+				if found.messages = append(found.messages, *m); len(found.messages) == limit {
 					return found, nil
 				}
 			}
 		}
-		if len(chunk) < limit {
+		if n < limit {
 			return found, nil
 		}
 	}
@@ -517,7 +523,7 @@ func (s *Service) message(tx store.Tx, e *entry, id string, absent *api.Error) (
 
 // describeMessage is a message as GetChannelMessage and the events show it.
 func (s *Service) describeMessage(e *entry, m store.ListedMessage) *api.ChannelMessage {
-	brief := s.summarizeMessage(e, m)
+	brief := s.summarizeMessage(e, &m)
 	return &api.ChannelMessage{
 		ChannelArn: e.channelARN.String(), SubChannelId: e.subChannelID, MessageId: brief.MessageId,
 		Persistence: api.ChannelMessagePersistenceTypePersistent,
@@ -528,7 +534,7 @@ func (s *Service) describeMessage(e *entry, m store.ListedMessage) *api.ChannelM
 }
 
 // summarizeMessage is a message as lists show it.
-func (s *Service) summarizeMessage(e *entry, m store.ListedMessage) api.ChannelMessageSummary {
+func (s *Service) summarizeMessage(e *entry, m *store.ListedMessage) api.ChannelMessageSummary {
 	out := api.ChannelMessageSummary{
 		MessageId: s.messageID(store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}),
 		Content:   optional(m.Content), ContentType: optional(m.ContentType), Metadata: optional(m.Metadata),

@@ -392,8 +392,8 @@ func (s *Service) details(tx store.Tx, caller *api.Caller, channel string, m sto
 	brief := *forMember(e.channelARN, store.ListedMembership{MembershipView: view, In: shown}).ChannelSummary
 	text := append([]byte(`{"Channel":`), brief.AppendJSON(nil, api.ISO8601)...)
 	text = append(text, `,"ChannelMessages":[`...)
-	for i, listed := range found.messages {
-		message := s.summarizeMessage(e, listed)
+	for i := range found.messages {
+		message := s.summarizeMessage(e, &found.messages[i])
 		if message.Content == nil {
 			message.Content = new(string)
 		}

@@ -194,7 +194,14 @@ func (c *sqliteConn) script(sql string) error {
 type sqliteRow struct{ stmt *sqlite.Stmt }
 
 func (r sqliteRow) integer(column int) int64 { return r.stmt.ColumnInt64(column) }
-func (r sqliteRow) text(column int) string   { return r.stmt.ColumnText(column) }
+
+// text asks for the length alone where there is nothing more, which is so in most columns of text.
+func (r sqliteRow) text(column int) string {
+	if r.stmt.ColumnLen(column) == 0 {
+		return ""
+	}
+	return r.stmt.ColumnText(column)
+}
 
 func (r sqliteRow) blob(column int) []byte {
 	b := make([]byte, r.stmt.ColumnLen(column))

@@ -145,10 +145,19 @@ func one[T any](t *tx, scan func(*row) T, s *statement, args ...value) (record T
 	return record, err
 }
 
+// roomForRecords is what a list is given room for from its beginning: a page and one more. Records are
+// large, and a list that grows copies them again and again.
+const roomForRecords = 51
+
 // list returns the rows of a statement whose last argument is a limit.
 func list[T any](t *tx, scan func(*row) T, limit int, s *statement, args ...value) ([]T, error) {
 	var records []T
-	err := t.query(s, func(_ int, r *row) { records = append(records, scan(r)) }, append(args, upTo(limit))...)
+	err := t.query(s, func(_ int, r *row) {
+		if records == nil {
+			records = make([]T, 0, max(1, min(limit, roomForRecords)))
+		}
+		records = append(records, scan(r))
+	}, append(args, upTo(limit))...)
 	return records, err
 }
 
