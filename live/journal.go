@@ -18,17 +18,19 @@ import (
 // process, however sudden, without a call of the system. It says which sessions there are, which events
 // were handed out last, and which of them each session has still to be sent.
 //
-//	header   magic, time of the last beat, number of slots in use, time it was made
+//	header   magic, time of the last beat, number of slots in use, time it was made, place of the
+//	         last event that every session has that is to have it
 //	ring     the durable events that were handed out last: place, stream, sequence, time
 //	slots    the sessions: the first event not confirmed, when it began, user, id
 //
 // All numbers are 8 bytes, at multiples of 8, and each is written at once.
 const (
-	journalMagic = "carillon-2\n\x00\x00\x00\x00\x00"
+	journalMagic = "carillon-3\n\x00\x00\x00\x00\x00"
 	headerSize   = 4096
 	headerBeat   = 64
 	headerUsed   = 72
 	headerMade   = 80
+	headerDone   = 88
 
 	ringEntries = 1 << 16
 	entrySize   = 32
@@ -83,6 +85,14 @@ func (j *journal) append(name roomName, sequence int64, now time.Time) uint64 {
 		order.PutUint64(e, j.head)
 	}
 	return j.head
+}
+
+// finish notes that every session which is to have an event has it in its queue. Of one that the process
+// died in the middle of handing out, it cannot be told who has it.
+func (j *journal) finish() {
+	if j.mem != nil {
+		order.PutUint64(j.mem[headerDone:], j.head)
+	}
 }
 
 // hash stands for a stream in the journal.
@@ -264,7 +274,7 @@ func parseJournal(r io.Reader) *last {
 		return l
 	}
 	l.beat, l.since = milliseconds(data[headerBeat:]), milliseconds(data[headerMade:])
-	l.readRing(data[headerSize:])
+	l.readRing(data[headerSize:], order.Uint64(data[headerDone:]))
 	data = make([]byte, used*slotSize)
 	if _, err := io.ReadFull(r, data); err == nil {
 		l.readSlots(data)
@@ -272,10 +282,10 @@ func parseJournal(r io.Reader) *last {
 	return l
 }
 
-func (l *last) readRing(ring []byte) {
+func (l *last) readRing(ring []byte, done uint64) {
 	for at := 0; at < len(ring); at += entrySize {
 		place := order.Uint64(ring[at:])
-		if place == 0 || int(place%ringEntries)*entrySize != at {
+		if place == 0 || place > done || int(place%ringEntries)*entrySize != at {
 			continue
 		}
 		hash := order.Uint64(ring[at+8:])

@@ -46,6 +46,7 @@ func TestJournal(t *testing.T) {
 		for sequence := int64(5); sequence < 10; sequence++ {
 			j.append(general, sequence, start)
 		}
+		j.finish()
 		done, behind, gone, over := j.take("alice", "s1", start), j.take("bob", "s2", start), j.take("carol", "s3", start), j.take("dave", "s4", start)
 		j.note(done, 0, false)
 		j.note(behind, 3, false)
@@ -73,11 +74,26 @@ func TestJournal(t *testing.T) {
 			t.Errorf("since %v", l.since)
 		}
 	})
+	t.Run("what was being handed out when the process died was told to nobody", func(t *testing.T) {
+		j, path := create(t)
+		j.append(general, 5, start)
+		j.finish()
+		j.append(general, 6, start)
+		j.note(j.take("alice", "has it", start), 2, false)
+		j.note(j.take("bob", "has it not", start), 0, false)
+		l := lastOf(t, j, path)
+		for _, s := range l.sessions {
+			if sequence, known := l.position(general, s.from); sequence != 5 || !known {
+				t.Errorf("%s, who %s, was told up to %d, %v", s.user, s.id, sequence, known)
+			}
+		}
+	})
 	t.Run("the ring keeps the newest events, and who is further behind has lost some", func(t *testing.T) {
 		j, path := create(t)
 		for sequence := int64(1); sequence <= ringEntries+10; sequence++ {
 			j.append(general, sequence, start.Add(time.Duration(sequence)*time.Millisecond))
 		}
+		j.finish()
 		j.note(j.take("alice", "s1", start), 5, false)
 		j.note(j.take("bob", "s2", start), 11, false)
 		l := lastOf(t, j, path)

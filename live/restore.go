@@ -252,6 +252,7 @@ func (r *restoration) deliver() {
 		slices.SortFunc(missed, func(a, b *frame) int { return cmp.Compare(a.place, b.place) })
 		k.session.precede(missed)
 	}
+	r.hub.journal.finish()
 }
 
 // sort puts events in the order of their streams and, as far as that allows, of their times.

@@ -270,6 +270,7 @@ func (r *room) fanOut(e *bus.Event, moderators []string) {
 	} else {
 		told = r.tell(f, e.Audience.Only, moderators, e.Audience.Joined, e.Audience.Left)
 	}
+	h.journal.finish()
 	if told > 0 {
 		h.metrics.events.Inc()
 		h.metrics.deliveries.Add(float64(told))
