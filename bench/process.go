@@ -104,3 +104,37 @@ func pause(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// meter adds up what CPU time the server and this process use while it runs.
+type meter struct {
+	process
+	used, own         time.Duration
+	before, ownBefore time.Duration
+}
+
+func (m *meter) start() {
+	m.before, _ = m.cpu()
+	m.ownBefore, _ = process(os.Getpid()).cpu()
+}
+
+func (m *meter) stop() {
+	if now, err := m.cpu(); err == nil {
+		m.used += now - m.before
+	}
+	if now, err := process(os.Getpid()).cpu(); err == nil {
+		m.own += now - m.ownBefore
+	}
+}
+
+// report puts what operations cost into a report, as far as it is known.
+func (m *meter) report(r *Report, o *outcome) {
+	each := func(used time.Duration) float64 {
+		return float64(used.Microseconds()) / float64(o.operations.Load())
+	}
+	if rss, err := m.rss(); err == nil {
+		r.number("server CPU per operation", each(m.used), "µs")
+		r.number("server CPU", 100*m.used.Seconds()/o.measured.Seconds(), "% of a core")
+		r.number("server memory", float64(rss)/(1<<20), "MiB")
+	}
+	r.number("load tool CPU per operation", each(m.own), "µs")
+}

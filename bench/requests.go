@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -96,8 +95,7 @@ type course struct {
 	all    *outcome
 	byKind []*delays
 	shapes []atomic.Pointer[shape] // of the answers, by kind
-	cpu    time.Duration           // of the server
-	own    time.Duration           // of this process
+	meter  meter
 }
 
 // measure puts the load on, and reports.
@@ -108,7 +106,10 @@ func (s *requests) measure(ctx context.Context, b *Bench, w *workload) error {
 	if s.limit && s.rate > 0 {
 		return fmt.Errorf("--limit compares what can be done, and --rate %v asks for less", s.rate)
 	}
-	c := &course{requests: s, b: b, w: w, all: newOutcome(), rings: make([][]request, s.callers), used: make([]int, s.callers), shapes: make([]atomic.Pointer[shape], len(w.kinds))}
+	c := &course{
+		requests: s, b: b, w: w, all: newOutcome(), meter: meter{process: b.process()},
+		rings: make([][]request, s.callers), used: make([]int, s.callers), shapes: make([]atomic.Pointer[shape], len(w.kinds)),
+	}
 	for range w.kinds {
 		c.byKind = append(c.byKind, newDelays())
 	}
@@ -219,17 +220,11 @@ func (c *course) once(ctx context.Context) error {
 	}
 	until(c.wires, c.round+callTimeout)
 	operations, measured := c.all.operations.Load(), c.all.measured
-	server, _ := c.b.process().cpu()
-	own, _ := process(os.Getpid()).cpu()
 	l := c.load
 	l.warmUp, l.duration = 0, c.round
+	c.meter.start()
 	l.add(ctx, c.all, c.send(c.wires, c.all))
-	if after, err := c.b.process().cpu(); err == nil {
-		c.cpu += after - server
-	}
-	if after, err := process(os.Getpid()).cpu(); err == nil {
-		c.own += after - own
-	}
+	c.meter.stop()
 	c.pace = float64(c.all.operations.Load()-operations) / (c.all.measured - measured).Seconds()
 	return nil
 }
@@ -286,14 +281,7 @@ func (c *course) report() {
 	if c.w.per > 1 {
 		r.number(c.w.unit+" per second", c.all.perSecond()*float64(c.w.per), "1/s")
 	}
-	if _, err := c.b.process().cpu(); err == nil {
-		r.number("server CPU per operation", float64(c.cpu.Microseconds())/operations, "µs")
-		r.number("server CPU", 100*c.cpu.Seconds()/c.all.measured.Seconds(), "% of a core")
-	}
-	if rss, err := c.b.process().rss(); err == nil {
-		r.number("server memory", float64(rss)/(1<<20), "MiB")
-	}
-	r.number("load tool CPU per operation", float64(c.own.Microseconds())/operations, "µs")
+	c.meter.report(r, c.all)
 	if n := c.hasty.Load(); n > 0 {
 		r.number("signed while the clock ran", 100*float64(n)/operations, "% of the requests")
 	}

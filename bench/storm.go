@@ -64,10 +64,10 @@ func (s *storm) Run(ctx context.Context, b *Bench) error {
 	if s.limit {
 		return s.againstLimit(ctx, c)
 	}
-	var before time.Duration
-	o := s.run(ctx, c.open, func() { before, _ = b.process().cpu() })
-	used, _ := b.process().cpu()
-	s.report(c, o, used-before)
+	m := &meter{process: b.process()}
+	o := s.run(ctx, c.open, m.start)
+	m.stop()
+	s.report(c, o, m)
 	return ctx.Err()
 }
 
@@ -78,15 +78,11 @@ func (s *storm) clouds(b *Bench, d *dialer, users []string) *clouds {
 	}
 }
 
-// report reports what was measured, once all sessions are closed. used is the server's CPU time.
-func (s *storm) report(c *clouds, o *outcome, used time.Duration) {
+// report reports what was measured, and closes all sessions.
+func (s *storm) report(c *clouds, o *outcome, m *meter) {
 	r := c.b.Report
 	r.number("sessions per second", o.perSecond(), "1/s")
-	if rss, err := c.b.process().rss(); err == nil {
-		r.number("server CPU per operation", float64(used.Microseconds())/float64(o.operations.Load()), "µs")
-		r.number("server CPU", 100*used.Seconds()/o.measured.Seconds(), "% of a core")
-		r.number("server memory", float64(rss)/(1<<20), "MiB")
-	}
+	m.report(r, o)
 	o.reportFailures(r, "sessions")
 	if s.rate > 0 {
 		o.delays.report(r, "sessions, from when they were due")
@@ -115,15 +111,14 @@ func (s *storm) againstLimit(ctx context.Context, c *clouds) (err error) {
 	defer bare.leave()
 	all, limit := newOutcome(), newOutcome()
 	l.duration = s.round
-	var used time.Duration
+	m := &meter{process: c.b.process()}
 	for range s.rounds(s.round) {
-		before, _ := c.b.process().cpu()
+		m.start()
 		l.add(ctx, all, c.open)
-		after, _ := c.b.process().cpu()
-		used += after - before
+		m.stop()
 		l.add(ctx, limit, bare.open)
 	}
-	s.report(c, all, used)
+	s.report(c, all, m)
 	r := c.b.Report
 	r.number("bare handler, sessions per second", limit.perSecond(), "1/s")
 	r.number("server against bare handler", all.perSecond()/limit.perSecond(), "×")
