@@ -103,6 +103,9 @@ func (s *requests) measure(ctx context.Context, b *Bench, w *workload) error {
 	if s.callers < 1 || s.round <= 0 {
 		return fmt.Errorf("%d callers and rounds of %v make no load", s.callers, s.round)
 	}
+	if s.round > freshFor {
+		return fmt.Errorf("rounds of %v: signatures that are made before would be old", s.round)
+	}
 	if s.limit && s.rate > 0 {
 		return fmt.Errorf("--limit compares what can be done, and --rate %v asks for less", s.rate)
 	}

@@ -180,6 +180,7 @@ func TestBenchRequestsRefuses(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"send --channels 0", "something to send"},
 		{"send --callers 0", "no load"},
+		{"send --callers 1 --channels 1 --round 2m", "would be old"},
 		{"send --callers 1 --channels 1 --limit --rate 5", "--rate 5"},
 		{"send --callers 1 --channels 1 --limit --warm-up 0s", "warmed up"},
 		{"batch-join --users 99", "at least 100"},
