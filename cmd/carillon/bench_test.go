@@ -95,7 +95,7 @@ func TestBench(t *testing.T) {
 
 // short are flags that make a run of requests a short one.
 func short(flags ...string) []string {
-	return append([]string{"--callers", "4", "--warm-up", "200ms", "--duration", "400ms", "--round", "200ms"}, flags...)
+	return append([]string{"--callers", "4", "--warm-up", "100ms", "--duration", "200ms", "--round", "100ms"}, flags...)
 }
 
 func TestBenchRequests(t *testing.T) {
@@ -135,11 +135,11 @@ func TestBenchRequests(t *testing.T) {
 
 func TestBenchStorm(t *testing.T) {
 	t.Setenv(asProgram, "1")
-	for _, flags := range [][]string{{}, {"--prefetch"}, {"--rate", "50"}, {"--limit", "--round", "200ms", "--prefetch"}} {
+	for _, flags := range [][]string{{}, {"--prefetch"}, {"--rate", "50"}, {"--limit", "--round", "100ms", "--prefetch"}} {
 		t.Run(strings.Join(append(flags, "sessions are opened"), " "), func(t *testing.T) {
 			t.Parallel()
 			got, report := benchmark(t, "connect-storm", append([]string{"--callers", "2", "--users", "6", "--channels-per-user", "2", "--channel-size", "3", "--messages", "2",
-				"--warm-up", "100ms", "--duration", "400ms"}, flags...)...)
+				"--warm-up", "100ms", "--duration", "200ms"}, flags...)...)
 			if got.code != 0 || len(report.Broken) > 0 || number(t, report, "sessions per second") <= 0 {
 				t.Fatalf("%+v %+v", got, report.Broken)
 			}
