@@ -57,11 +57,20 @@ func newOutcome() *outcome { return &outcome{delays: newDelays(), service: newDe
 // run puts the load on. begin is called when the measurement begins.
 func (l *load) run(ctx context.Context, do operation, begin func()) *outcome {
 	o := newOutcome()
-	if timer := time.AfterFunc(l.warmUp, begin); l.warmUp == 0 {
-		timer.Stop()
+	if l.warmUp == 0 {
 		begin()
+		l.add(ctx, o, do)
+		return o
 	}
+	begun := make(chan struct{})
+	timer := time.AfterFunc(l.warmUp, func() {
+		begin()
+		close(begun)
+	})
 	l.add(ctx, o, do)
+	if !timer.Stop() {
+		<-begun
+	}
 	return o
 }
 
