@@ -20,8 +20,6 @@ const sessionPage = 500
 type TimedEvent struct {
 	bus.Event
 	At time.Time
-	// Changed is when the message that the event shows was changed after it was sent; zero of others.
-	Changed time.Time
 }
 
 // SessionStreams tells which streams an app instance user gets events from, page by page, with the place
@@ -294,11 +292,7 @@ func (p *past) fromMessage(kind string, sequence int64, m store.ListedMessage) *
 		return nil
 	}
 	payload := p.service.describeMessage(p.entry, m)
-	var changed time.Time
-	if m.Updated.After(m.Created) {
-		changed = m.Updated
-	}
-	return &TimedEvent{At: m.Created, Changed: changed, Event: bus.Event{
+	return &TimedEvent{At: m.Created, Event: bus.Event{
 		Type: kind, MessageType: payload.Type, Channel: payload.ChannelArn, SubChannel: payload.SubChannelId, Sequence: sequence,
 		Audience: messageAudience(m, payload), Payload: messagePayload(payload),
 	}}

@@ -45,8 +45,6 @@ type Directory interface {
 type Past struct {
 	bus.Event
 	At time.Time
-	// Changed is when what the event shows was changed afterwards; zero when it was not.
-	Changed time.Time
 }
 
 // What holds unless Options say otherwise.

@@ -139,13 +139,12 @@ func (r *restoration) missed(name string, s lastSession, places map[roomName]int
 		if len(list) > r.hub.Buffer {
 			return nil, false, nil // there is more than was read
 		}
-		member, gone := startsAsMember(name, list), goneAt(name, list)
+		member := startsAsMember(name, list)
 		for i := range list {
 			e := &list[i]
 			there := member || slices.Contains(e.Audience.Joined, name)
 			member = there && !slices.Contains(e.Audience.Left, name)
-			// Events show messages as they are now, but not to those who have left before.
-			if !there || e.At.Before(s.began.Add(-skew)) || !gone.IsZero() && e.Changed.After(gone) {
+			if !there || e.At.Before(s.began.Add(-skew)) {
 				continue
 			}
 			hears, err := r.hears(name, &e.Event)
@@ -172,19 +171,6 @@ func startsAsMember(name string, list []Past) bool {
 		}
 	}
 	return true
-}
-
-// goneAt is when a user left a stream that it is no member of in the end; zero when it is one.
-func goneAt(name string, list []Past) time.Time {
-	for i := range slices.Backward(list) {
-		switch to := &list[i].Audience; {
-		case slices.Contains(to.Joined, name):
-			return time.Time{}
-		case slices.Contains(to.Left, name):
-			return list[i].At
-		}
-	}
-	return time.Time{}
 }
 
 func later(a, b time.Time) time.Time {

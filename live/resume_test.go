@@ -105,14 +105,6 @@ func (h *house) kill() {
 	}
 }
 
-// change notes that what an event shows was changed, some time from now.
-func (h *house) change(channel string, sequence int64, later time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	list := h.streams[bus.Stream{Channel: channelOf(channel)}]
-	list[sequence-1].Changed = list[len(list)-1].At.Add(later)
-}
-
 // confirmed waits until all clients that read have been asked what they got, and have answered.
 func confirmed() { time.Sleep(300 * time.Millisecond) }
 
@@ -279,24 +271,6 @@ func TestRestart(t *testing.T) {
 		bob = h.connect("bob", "s9")
 		bob.silent(h, "general")
 		bob.goodbye()
-	})
-	t.Run("who has left is not told what a message was changed to afterwards", func(t *testing.T) {
-		h.join("edited", "bob", "carol")
-		bob, carol := h.connect("bob", "s9"), h.connect("carol", "s9")
-		h.kill()
-		h.happen(said("edited", "changed before"))
-		h.happen(said("edited", "changed afterwards"))
-		h.happen(membership("DELETE_CHANNEL_MEMBERSHIP", "edited", bus.Audience{Members: true, Left: []string{arnOf("bob")}}))
-		h.change("edited", 1, -time.Millisecond)
-		h.change("edited", 2, time.Minute)
-		h.start()
-		bob, carol = h.connect("bob", "s9"), h.connect("carol", "s9")
-		bob.says("changed before")
-		bob.event("DELETE_CHANNEL_MEMBERSHIP")
-		bob.goodbye()
-		carol.says("changed before", "changed afterwards")
-		carol.event("DELETE_CHANNEL_MEMBERSHIP")
-		carol.goodbye()
 	})
 	t.Run("a user that was deleted meanwhile is forgotten", func(t *testing.T) {
 		h.connect("carol", "s1")
