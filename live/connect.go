@@ -69,15 +69,30 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if host, _, err := net.SplitHostPort(source); err == nil {
 		source = host
 	}
+	if !h.admitted() {
+		_ = nc.Close() // the hub has ended meanwhile; the client tries elsewhere
+		return
+	}
 	// The connection outlives the request, and nothing of the request is kept for it.
-	h.connections.Go(func() {
+	go func() {
+		defer h.connections.Done()
 		if refused.code == 0 {
 			refused = h.serve(nc, in, asked, source)
 		}
 		if refused.code != 0 {
 			h.refuse(nc, in, refused, source)
 		}
-	})
+	}()
+}
+
+// admitted counts one more connection, unless the hub no longer waits for any.
+func (h *Hub) admitted() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.draining {
+		h.connections.Add(1)
+	}
+	return !h.draining
 }
 
 // reader reads from a connection, what was read already first. It is as small as can be: there may be
