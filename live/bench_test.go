@@ -46,8 +46,8 @@ func hubOf(b testing.TB, sessions int) (*Hub, *bus.Local, bus.Event) {
 		b.Fatal(err)
 	}
 	for i := range sessions {
-		s, _ := h.begin(request{user: fmt.Sprint(instance, "/user/", i), session: "s"})
-		s.attach(&conn{session: s, nc: nowhere{}, pingedAt: time.Now().Add(time.Hour)})
+		s, turn, _ := h.begin(request{user: fmt.Sprint(instance, "/user/", i), session: "s"})
+		s.attach(&conn{session: s, turn: turn, nc: nowhere{}, pingedAt: time.Now().Add(time.Hour)})
 	}
 	b.Cleanup(func() { h.stop(); h.wg.Wait(); _ = h.journal.close() })
 	payload := fmt.Sprintf(`{"ChannelArn":%q,"Content":"%0*d","Status":{"Value":"SENT"}}`, channel, 500, 0)

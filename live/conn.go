@@ -52,6 +52,7 @@ const (
 // never changes.
 type conn struct {
 	session *session
+	turn    int // the session's, when this connection began
 	nc      net.Conn
 	source  string
 	opened  time.Time

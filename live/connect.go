@@ -177,7 +177,7 @@ func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, source string) {
 // serve gives a connection its session, and has it read from until it ends. It returns why there was no
 // session, if there was none.
 func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string) closing {
-	s, refused := h.begin(asked)
+	s, turn, refused := h.begin(asked)
 	if s == nil {
 		return refused
 	}
@@ -189,7 +189,7 @@ func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string)
 		return failed
 	}
 	_ = nc.SetDeadline(time.Time{})
-	c := &conn{session: s, nc: nc, source: source, opened: time.Now()}
+	c := &conn{session: s, turn: turn, nc: nc, source: source, opened: time.Now()}
 	if why := s.attach(c); why.code != 0 {
 		return why
 	}
@@ -267,29 +267,29 @@ func codeLabel(code ws.StatusCode) string {
 }
 
 // begin finds or makes a session for a client, which hears everything from then on.
-func (h *Hub) begin(asked request) (*session, closing) {
+func (h *Hub) begin(asked request) (s *session, turn int, refused closing) {
 	u, err := h.load(asked.user)
 	var stated *api.Error
 	switch {
 	case errors.As(err, &stated), errors.Is(err, errGone):
-		return nil, unauthorized
+		return nil, 0, unauthorized
 	case errors.Is(err, errDraining):
-		return nil, restarting
+		return nil, 0, restarting
 	case err != nil:
 		h.Log.Error("the channels of a user cannot be read", "user", asked.user, "error", err)
-		return nil, failed
+		return nil, 0, failed
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	u.pins--
 	switch {
 	case h.users[u.arn] != u:
-		return nil, unauthorized // deleted meanwhile
+		return nil, 0, unauthorized // deleted meanwhile
 	case h.draining:
 		h.tidy(u)
-		return nil, restarting
+		return nil, 0, restarting
 	}
-	s := u.session(asked.session)
+	s = u.session(asked.session)
 	if s == nil {
 		if h.expired.Remove(sessionName{user: u.arn, id: asked.session}) {
 			h.metrics.resumes.WithLabelValues("expired").Inc()
@@ -299,8 +299,7 @@ func (h *Hub) begin(asked request) (*session, closing) {
 		}
 		s = h.newSession(u, asked.session, h.Now())
 	}
-	s.welcome()
-	return s, closing{}
+	return s, s.welcome(), closing{}
 }
 
 func (h *Hub) newSession(u *user, id string, began time.Time) *session {

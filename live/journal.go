@@ -45,7 +45,8 @@ const (
 	slotIDLength    = 32
 	slotText        = 40
 
-	journalSize = headerSize + ringEntries*entrySize + slots*slotSize
+	slotsAt     = headerSize + ringEntries*entrySize // where the slots begin
+	journalSize = slotsAt + slots*slotSize
 )
 
 // The states of a slot.
@@ -140,7 +141,7 @@ const slotsAtOnce = 1024
 // would end the process; a full disk is to keep sessions out of the journal, and no more.
 func (j *journal) back() error {
 	n := min(slotsAtOnce, slots-j.backed)
-	_, err := j.file.WriteAt(make([]byte, n*slotSize), int64(headerSize+ringEntries*entrySize+j.backed*slotSize))
+	_, err := j.file.WriteAt(make([]byte, n*slotSize), int64(slotsAt+j.backed*slotSize))
 	if err == nil {
 		j.backed += n
 	}
@@ -148,7 +149,7 @@ func (j *journal) back() error {
 }
 
 func (j *journal) slot(n int) []byte {
-	return j.mem[headerSize+ringEntries*entrySize+n*slotSize:][:slotSize]
+	return j.mem[slotsAt+n*slotSize:][:slotSize]
 }
 
 // free ends what is known of a session.
@@ -204,7 +205,7 @@ func createJournal(path string, now time.Time) (*journal, error) {
 		return nil, fmt.Errorf("live: journal: %w", err)
 	}
 	if err = file.Truncate(journalSize); err == nil {
-		_, err = file.WriteAt(make([]byte, headerSize+ringEntries*entrySize), 0) // as back does
+		_, err = file.WriteAt(make([]byte, slotsAt), 0) // as back does
 	}
 	if err == nil {
 		var mem mmap.MMap
@@ -265,7 +266,7 @@ func readJournal(path string) (*last, error) {
 
 func parseJournal(r io.Reader) *last {
 	l := &last{events: make(map[uint64][]entry)}
-	data := make([]byte, headerSize+ringEntries*entrySize)
+	data := make([]byte, slotsAt)
 	if _, err := io.ReadFull(r, data); err != nil || string(data[:len(journalMagic)]) != journalMagic {
 		return l
 	}

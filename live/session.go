@@ -28,6 +28,8 @@ type session struct {
 	// ended: the session is over, and nothing reaches it any more. why is what its client is told.
 	ended bool
 	why   closing
+	// turn counts the connects: the last one has the session, whichever is ready first.
+	turn int
 	// waits is set while the client may come back; away counts the times that it was given for that.
 	waits bool
 	away  int
@@ -93,32 +95,33 @@ func (s *session) confirm(c *conn, number uint64) {
 func (s *session) attach(c *conn) (why closing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
+	switch {
+	case s.ended:
 		return s.why
+	case c.turn != s.turn:
+		return takenOver
 	}
 	s.take()
-	s.conn, s.waits = c, false
-	s.hub.metrics.waiting.Dec()
+	s.stopWaiting()
+	s.conn = c
 	s.note()
 	c.kick()
 	return closing{}
 }
 
+var takenOver = closing{code: closeForbidden, reason: "The session has another connection"}
+
 // take takes the connection that the session may have from it.
 func (s *session) take() {
 	if s.conn != nil {
-		s.conn.shut(closeForbidden, "The session has another connection", now)
+		s.conn.shut(takenOver.code, takenOver.reason, now)
 		s.conn, s.written = nil, 0
-	}
-	if !s.waits {
-		s.waits = true
-		s.hub.metrics.waiting.Inc()
 	}
 }
 
 // welcome is for a client that is about to connect, perhaps again: the session waits for it, and keeps
 // from now on what happens.
-func (s *session) welcome() {
+func (s *session) welcome() (turn int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -131,6 +134,8 @@ func (s *session) welcome() {
 	s.take()
 	s.wait(s.hub.Now().Add(s.hub.ResumeWindow))
 	s.note()
+	s.turn++
+	return s.turn
 }
 
 // detach takes a connection that has ended from the session, if it is still its own.
@@ -157,6 +162,13 @@ func (s *session) wait(until time.Time) {
 	s.hub.awaiting.add(s, s.away, until)
 }
 
+func (s *session) stopWaiting() {
+	if s.waits {
+		s.waits = false
+		s.hub.metrics.waiting.Dec()
+	}
+}
+
 // end is called once the hub knows the session no more. With a reason its connection is closed, which
 // is then the last that the client hears; without one there is none, or it is closing already.
 func (s *session) end(why closing) {
@@ -167,10 +179,7 @@ func (s *session) end(why closing) {
 	}
 	s.ended, s.why, s.queue, s.written = true, why, nil, 0
 	s.hub.journal.free(s.slot)
-	if s.waits {
-		s.waits = false
-		s.hub.metrics.waiting.Dec()
-	}
+	s.stopWaiting()
 	if s.conn != nil && why.code != 0 {
 		s.conn.shut(why.code, why.reason, now)
 	}
