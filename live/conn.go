@@ -59,7 +59,7 @@ type conn struct {
 	bucket  int // of the times at which it is pinged
 
 	// writing is set while a goroutine writes to the connection: there is at most one. It stays set, with
-	// over, once nothing may be written any more.
+	// over, once nothing may be written any more but a close frame that is under way.
 	writing, over bool
 	// Asked for, and done by whoever writes next.
 	pong     []byte
@@ -167,8 +167,10 @@ func (c *conn) gather(b []byte) (data []byte, next step) {
 		c.delivered += taken
 		b = c.ask(b)
 	case c.closing.code == closeBroken:
+		c.over = true
 		return append(b, ws.CompiledClose...), finish
 	case c.closing.code != 0:
+		c.over = true // before it is written: the client may answer before Write returns
 		return append(b, closeFrame(c.closing.code, c.closing.reason)...), finish
 	case c.wantPing:
 		b = c.ping(b)

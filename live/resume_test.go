@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"carillon/bus"
 	"carillon/live"
@@ -105,6 +109,22 @@ func (h *house) kill() {
 	}
 }
 
+// lateListener accepts connections whose writes return late, as they do on a busy machine.
+type lateListener struct{ net.Listener }
+
+func (l lateListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return lateConn{c}, err
+}
+
+type lateConn struct{ net.Conn }
+
+func (c lateConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	time.Sleep(20 * time.Millisecond)
+	return n, err
+}
+
 // confirmed waits until all clients that read have been asked what they got, and have answered.
 func confirmed() { time.Sleep(300 * time.Millisecond) }
 
@@ -130,6 +150,39 @@ func TestRestart(t *testing.T) {
 		alice.silent(h, "general")
 		alice.goodbye()
 		bob.goodbye()
+	})
+	t.Run("so does one whose close frame is answered before its write returns", func(t *testing.T) {
+		h.server.Close()
+		h.server = httptest.NewUnstartedServer(h.hub)
+		h.server.Listener = lateListener{h.server.Listener}
+		h.server.Start()
+		alice := h.dawdle("alice", "s1b")
+		h.message("general", "before")
+		stopped := make(chan struct{})
+		go func() { defer close(stopped); h.stop() }()
+		var texts int
+		for closed := false; !closed; {
+			f, err := ws.ReadFrame(alice.in) // pings stay without answers
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch f.Header.OpCode {
+			case ws.OpText:
+				texts++
+			case ws.OpClose:
+				alice.send(ws.NewCloseFrame(f.Payload))
+				closed = true
+			}
+		}
+		<-stopped
+		if texts != 1 {
+			t.Fatalf("got %d messages, want one", texts)
+		}
+		h.start()
+		h.message("general", "after")
+		alice = h.connect("alice", "s1b")
+		alice.says("after")
+		alice.goodbye()
 	})
 	t.Run("the end of the process loses nothing, and repeats nothing that was confirmed", func(t *testing.T) {
 		alice, bob := h.connect("alice", "s2"), h.connect("bob", "s2")
