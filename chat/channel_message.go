@@ -33,6 +33,10 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 	if err != nil {
 		return nil, err
 	}
+	token, err := messageToken(in)
+	if err != nil {
+		return nil, err
+	}
 	out := &api.SendChannelMessageResponse{ChannelArn: in.ChannelArn, SubChannelId: in.SubChannelId}
 	send := s.sendPersistent
 	run := s.update
@@ -41,7 +45,7 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 	}
 	err = run(ctx, func(tx store.Tx, events *events) error {
 		now := s.Now()
-		next := store.Ahead{MessageToken: digest(in.ClientRequestToken), Since: now.Add(-tokenLife)}
+		next := store.Ahead{MessageToken: token.Token, Since: now.Add(-tokenLife)}
 		e, err := s.enterStream(tx, caller, in.ChannelArn, in.SubChannelId, next)
 		if err != nil {
 			return err
@@ -63,7 +67,7 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 		if e.processes(draft.ChannelMessage) {
 			draft.Status = store.MessagePending
 		}
-		out.MessageId, err = send(tx, events, e, in, &draft)
+		out.MessageId, err = send(tx, events, e, in, token, &draft)
 		out.Status = messageStatus(draft.ChannelMessage)
 		return err
 	})
@@ -74,8 +78,8 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 }
 
 // sendPersistent stores a message, unless its token tells that it was stored before.
-func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
-	token, known, err := messageToken(tx, in, m)
+func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, token store.MessageToken, m *store.ListedMessage) (string, error) {
+	token, known, err := knownToken(tx, token, m)
 	if err != nil {
 		return "", err
 	}
@@ -108,12 +112,16 @@ func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.
 	return id, nil
 }
 
-// messageToken is what remembers a request to send: the one it was remembered by, when it is known.
-func messageToken(tx store.Tx, in *api.SendChannelMessageRequest, m *store.ListedMessage) (token store.MessageToken, known bool, err error) {
-	token = store.MessageToken{Sender: m.Sender, Token: digest(in.ClientRequestToken), Sent: m.Created}
-	if token.Fingerprint, err = messageFingerprint(in); err != nil {
-		return token, false, err
-	}
+// messageToken is what a request to send is remembered by, but for who sends and when.
+func messageToken(in *api.SendChannelMessageRequest) (token store.MessageToken, err error) {
+	token.Token = digest(in.ClientRequestToken)
+	token.Fingerprint, err = messageFingerprint(in)
+	return token, err
+}
+
+// knownToken completes what a request is remembered by: as it was the first time, when it is known.
+func knownToken(tx store.Tx, token store.MessageToken, m *store.ListedMessage) (_ store.MessageToken, known bool, err error) {
+	token.Sender, token.Sent = m.Sender, m.Created
 	switch found, err := tx.MessageToken(m.Sender, token.Token, m.Created.Add(-tokenLife)); {
 	case errors.Is(err, store.ErrNotFound):
 		return token, false, nil
@@ -127,13 +135,13 @@ func messageToken(tx store.Tx, in *api.SendChannelMessageRequest, m *store.Liste
 // sendEphemeral announces a message that is not stored. Its id follows from its token, so that a
 // retry, which is announced again, has the same id and receivers can tell. Into a flow it is sent
 // once.
-func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, m *store.ListedMessage) (string, error) {
+func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, token store.MessageToken, m *store.ListedMessage) (string, error) {
 	p := &passage{ListedMessage: *m, id: s.ephemeralID(m.Sender, in.ClientRequestToken), push: in.PushNotification}
 	if m.Status != store.MessagePending {
 		events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, s.describePassage(e, p, api.ChannelMessageStatusSent))
 		return p.id, nil
 	}
-	token, known, err := messageToken(tx, in, m)
+	token, known, err := knownToken(tx, token, m)
 	if known || err != nil {
 		return p.id, err
 	}

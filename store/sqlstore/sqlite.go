@@ -41,6 +41,7 @@ func OpenSQLite(path string, o Options) (*Store, error) {
 // sqliteEngine is SQLite in this process: one connection that writes, and some that read beside it.
 type sqliteEngine struct {
 	lock    *os.File
+	log     logFile
 	writer  *sqliteWriter
 	readers chan *sqliteConn // those that are free
 	opened  int              // readers, free or not
@@ -61,24 +62,33 @@ func (e *sqliteEngine) open(path string, o Options) (err error) {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	conn, err := openSQLiteConn(path,
+	log, err := openSQLiteLog()
+	if err != nil {
+		return err
+	}
+	conn, err := openSQLiteConn(path, log,
 		"PRAGMA page_size = 4096",
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = FULL", // in WAL mode: sync the log at every commit
 		"PRAGMA foreign_keys = OFF",
 		"PRAGMA mmap_size = 0",
-		"PRAGMA cache_size = -65536", // KiB
-		"PRAGMA temp_store = MEMORY", // what savepoints need never goes to a file
-		"PRAGMA wal_autocheckpoint = 4000",
+		"PRAGMA cache_size = -65536",    // KiB
+		"PRAGMA temp_store = MEMORY",    // what savepoints need never goes to a file
+		"PRAGMA wal_autocheckpoint = 0", // the writer says when
 		"PRAGMA journal_size_limit = 67108864",
 	)
 	if err != nil {
 		return err
 	}
-	e.writer = startSQLiteWriter(conn, o.Log)
+	e.log.path = path + "-wal"
+	checkpointing, err := openSQLiteConn(path, nil, "PRAGMA wal_autocheckpoint = 0", "PRAGMA mmap_size = 0", "PRAGMA cache_size = 16")
+	if err != nil {
+		return errors.Join(err, conn.close())
+	}
+	e.writer = startSQLiteWriter(conn, startSQLiteDisk(e.log.sync), startSQLiteCheckpointer(checkpointing, o.Log), o.Log)
 	e.readers = make(chan *sqliteConn, o.Readers)
 	for range o.Readers {
-		conn, err := openSQLiteConn(path,
+		conn, err := openSQLiteConn(path, nil,
 			"PRAGMA query_only = ON",
 			"PRAGMA mmap_size = 0",
 			"PRAGMA cache_size = -16384",
@@ -115,6 +125,14 @@ func (e *sqliteEngine) dialect() dialect { return sqliteDialect }
 
 // view runs fn on the goroutine of the caller, who waits for a free reader.
 func (e *sqliteEngine) view(ctx context.Context, fn func(session) error) error {
+	err := e.read(ctx, fn)
+	if fault := e.writer.disk.settle(); err == nil {
+		err = fault
+	}
+	return err
+}
+
+func (e *sqliteEngine) read(ctx context.Context, fn func(session) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -145,7 +163,7 @@ func (e *sqliteEngine) close() error {
 		errs = append(errs, (<-e.readers).close())
 	}
 	if e.writer != nil {
-		errs = append(errs, e.writer.close())
+		errs = append(errs, e.writer.close(), e.log.close())
 	}
 	if e.lock != nil {
 		errs = append(errs, e.lock.Close())

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ type sqliteConn struct {
 	beforeWrite func() error
 	// wrote is set when a statement has changed something, or may have.
 	wrote bool
+	// log is the write-ahead log of the connection that writes; nil in others.
+	log *sqliteLog
 }
 
 var _ session = (*sqliteConn)(nil)
@@ -27,9 +30,17 @@ var _ session = (*sqliteConn)(nil)
 // busyTimeout is how long a statement waits for another process, such as an operator's shell.
 const busyTimeout = 5 * time.Second
 
-func openSQLiteConn(path string, pragmas ...string) (*sqliteConn, error) {
-	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+// openSQLiteConn opens a connection, with a log of its own if there is one, which it closes in the end.
+func openSQLiteConn(path string, log *sqliteLog, pragmas ...string) (*sqliteConn, error) {
+	flags := sqlite.OpenReadWrite
+	if log != nil {
+		path, flags = "file:"+url.PathEscape(path)+"?vfs="+log.name, flags|sqlite.OpenURI
+	}
+	conn, err := sqlite.OpenConn(path, flags)
 	if err != nil {
+		if log != nil {
+			log.close()
+		}
 		return nil, err
 	}
 	conn.SetBusyTimeout(busyTimeout)
@@ -37,17 +48,32 @@ func openSQLiteConn(path string, pragmas ...string) (*sqliteConn, error) {
 		conn:        conn,
 		prepared:    make([]*sqlite.Stmt, len(statements)),
 		beforeWrite: func() error { return nil },
+		log:         log,
 	}
 	for _, pragma := range pragmas {
 		if err := c.script(pragma); err != nil {
-			conn.Close()
+			c.close()
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func (c *sqliteConn) close() error { return c.conn.Close() }
+func (c *sqliteConn) close() error {
+	err := c.conn.Close()
+	if c.log != nil {
+		c.log.close()
+	}
+	return err
+}
+
+// commit commits the transaction, and tells whether the log is still to be synced.
+func (c *sqliteConn) commit() (owed bool, err error) {
+	c.log.deferred, c.log.owed = true, false
+	err = c.control("COMMIT")
+	c.log.deferred = false
+	return c.log.owed, err
+}
 
 // control runs one of the few statements that transactions are made of.
 func (c *sqliteConn) control(text string) error {

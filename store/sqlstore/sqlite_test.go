@@ -101,7 +101,7 @@ func TestSQLiteFile(t *testing.T) {
 			value  string
 		}{
 			{e.writer.conn, "synchronous", "2"}, {e.writer.conn, "journal_mode", "wal"}, {e.writer.conn, "page_size", "4096"},
-			{e.writer.conn, "temp_store", "2"}, {e.writer.conn, "mmap_size", "0"}, {e.writer.conn, "wal_autocheckpoint", "4000"},
+			{e.writer.conn, "temp_store", "2"}, {e.writer.conn, "mmap_size", "0"}, {e.writer.conn, "wal_autocheckpoint", "0"},
 			{reader, "query_only", "1"}, {reader, "mmap_size", "0"}, {reader, "temp_store", "2"},
 		} {
 			stmt, _, err := want.conn.conn.PrepareTransient("PRAGMA " + want.pragma)

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// A group is committed when it has this many transactions, or has worked for this long, or
-	// nobody waits any more.
+	// A group is committed when it has this many transactions, or has worked for this long, or when
+	// nobody waits any more and the disk is done with the group before.
 	groupSize = 512
 	groupTime = 5 * time.Millisecond
 	// carefulGroups is how many groups are run with savepoints after one that should have been.
@@ -17,8 +17,8 @@ const (
 )
 
 // sqliteWriter runs every transaction that writes, one after the other on a goroutine of its own,
-// and commits them in groups: while one group is synced to disk the next one queues up, so that the
-// cost of a sync is shared by all who wait for it.
+// and commits them in groups. While one group is synced to disk, by sqliteDisk, the next one runs, so that
+// the cost of a sync is shared by all who wait for it and nobody's transaction waits for the disk.
 //
 // A transaction that fails leaves nothing. One that has written nothing when it fails, which is the
 // rule, can just be left out. For one that has, the group is rolled back and run again from its
@@ -33,11 +33,13 @@ const (
 // Functions run on the writer's goroutine, whose stack has grown to what SQLite needs; it would
 // have to grow for every caller's.
 type sqliteWriter struct {
-	conn     *sqliteConn
-	log      *slog.Logger
-	queue    chan *job
-	stopped  chan struct{}
-	patience time.Duration // groupTime
+	conn         *sqliteConn
+	log          *slog.Logger
+	queue        chan *job
+	disk         *sqliteDisk
+	checkpointer *sqliteCheckpointer
+	stopped      chan struct{}
+	patience     time.Duration // groupTime
 
 	// What follows belongs to the goroutine.
 	group     []*job    // those that are not answered yet, in their order
@@ -46,19 +48,20 @@ type sqliteWriter struct {
 	careful   int       // groups to run with savepoints, this one included
 	savepoint bool      // there is one, of the job that runs
 	fault     error     // of the group
-	committed bool      // the group is durable, or has a fault
-	answered  int       // jobs of the group
+	free      bool      // the disk waits for the group
 }
 
 var errRolledBackAll = errors.New("sqlstore: SQLite rolled the transaction back")
 
-func startSQLiteWriter(conn *sqliteConn, log *slog.Logger) *sqliteWriter {
+func startSQLiteWriter(conn *sqliteConn, disk *sqliteDisk, checkpointer *sqliteCheckpointer, log *slog.Logger) *sqliteWriter {
 	w := &sqliteWriter{
-		conn:     conn,
-		log:      log,
-		queue:    make(chan *job, groupSize),
-		stopped:  make(chan struct{}),
-		patience: groupTime,
+		conn:         conn,
+		log:          log,
+		disk:         disk,
+		checkpointer: checkpointer,
+		queue:        make(chan *job, groupSize),
+		stopped:      make(chan struct{}),
+		patience:     groupTime,
 	}
 	conn.beforeWrite = w.setSavepoint
 	go w.run()
@@ -69,7 +72,7 @@ func startSQLiteWriter(conn *sqliteConn, log *slog.Logger) *sqliteWriter {
 func (w *sqliteWriter) close() error {
 	close(w.queue)
 	<-w.stopped
-	return w.conn.close()
+	return errors.Join(w.disk.close(), w.checkpointer.close(), w.conn.close())
 }
 
 func (w *sqliteWriter) update(ctx context.Context, fn func(session) (func(), error)) error {
@@ -96,14 +99,8 @@ func (w *sqliteWriter) run() {
 			go w.run()
 		}
 	}()
-	for {
-		if !w.committed {
-			if !w.gather() {
-				break
-			}
-			w.commit()
-		}
-		w.answer()
+	for w.gather() {
+		w.commit()
 	}
 	over = true
 }
@@ -126,17 +123,35 @@ func (w *sqliteWriter) gather() bool {
 		case len(w.group) == groupSize || time.Since(w.begun) > w.patience:
 			return true
 		default:
-			select {
-			case j, open := <-w.queue:
-				if !open {
-					return true
-				}
-				w.take(j)
-			default:
+			if over := w.takeNext(); over {
 				return true
 			}
 		}
 	}
+}
+
+// takeNext adds a job to the group that has run. It reports whether there is none any more and the disk
+// waits.
+func (w *sqliteWriter) takeNext() (over bool) {
+	var j *job
+	open := true
+	select {
+	case j, open = <-w.queue:
+	default:
+		if w.free {
+			return true
+		}
+		select {
+		case j, open = <-w.queue:
+		case <-w.disk.free:
+			w.free = true
+			return false // somebody may have come
+		}
+	}
+	if open {
+		w.take(j)
+	}
+	return !open
 }
 
 // take adds a job to the group, unless its caller has gone.
@@ -149,6 +164,7 @@ func (w *sqliteWriter) take(j *job) {
 // runNext runs the next job of the group, the first one after beginning the transaction.
 func (w *sqliteWriter) runNext() {
 	if w.ran == 0 {
+		w.checkpoint()
 		w.begun = time.Now()
 		if w.fault = w.conn.control("BEGIN IMMEDIATE"); w.fault != nil {
 			return
@@ -194,10 +210,12 @@ func (w *sqliteWriter) settle(j *job) {
 	}
 }
 
-// commit makes the group durable, or sets its fault.
+// commit commits the group and hands it to the disk, with its fault if it has one.
 func (w *sqliteWriter) commit() {
+	number := w.disk.begin()
+	var owed bool
 	if w.fault == nil {
-		w.fault = w.conn.control("COMMIT")
+		owed, w.fault = w.conn.commit()
 	}
 	if w.fault != nil {
 		w.log.Error("a group of transactions failed", "transactions", len(w.group), "err", w.fault)
@@ -205,19 +223,22 @@ func (w *sqliteWriter) commit() {
 			w.log.Error("rollback failed", "err", err)
 		}
 	}
-	w.committed = true
+	if !w.free {
+		<-w.disk.free
+	}
+	w.disk.groups <- sqliteGroup{number: number, jobs: w.group, fault: w.fault, owed: owed}
+	w.group, w.ran, w.fault, w.free = nil, 0, nil, false
+	w.careful = max(0, w.careful-1)
 }
 
-// answer lets the callers of the group go on, in the order of their transactions and each after its
-// hooks.
-func (w *sqliteWriter) answer() {
-	for w.answered < len(w.group) {
-		j := w.group[w.answered]
-		w.answered++
-		j.finish(w.fault)
+// checkpoint has the log moved into the database when it has become long.
+func (w *sqliteWriter) checkpoint() {
+	switch {
+	case w.checkpointer.closing.CompareAndSwap(true, false):
+		if _, err := w.conn.checkpoint(); err != nil {
+			w.log.Error("the log cannot be moved into the database", "err", err)
+		}
+	case w.conn.log.frames() >= checkpointFrames:
+		w.checkpointer.want()
 	}
-	clear(w.group)
-	w.group, w.ran, w.answered = w.group[:0], 0, 0
-	w.fault, w.committed = nil, false
-	w.careful = max(0, w.careful-1)
 }

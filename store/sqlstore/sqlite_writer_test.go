@@ -234,7 +234,7 @@ func TestSQLiteWriter(t *testing.T) {
 		}
 		defer s.Close()
 		s.engine.(*sqliteEngine).writer.conn.conn.SetBusyTimeout(0) // the writer is idle
-		shell, err := openSQLiteConn(path)
+		shell, err := openSQLiteConn(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
