@@ -546,7 +546,7 @@ func (s *Service) summarizeMessage(e *entry, m *store.ListedMessage) api.Channel
 	out := api.ChannelMessageSummary{
 		MessageId: s.messageID(store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}),
 		Content:   optional(m.Content), ContentType: optional(m.ContentType), Metadata: optional(m.Metadata),
-		Type: api.ChannelMessageTypeStandard, Sender: described(e.channelARN, m.By), Redacted: m.Redacted,
+		Type: api.ChannelMessageTypeStandard, Sender: e.described(m.By), Redacted: m.Redacted,
 		Status: messageStatus(m.ChannelMessage), CreatedTimestamp: api.Time(m.Created),
 		LastUpdatedTimestamp: api.Time(m.Updated), LastEditedTimestamp: api.Time(m.Edited),
 	}

@@ -19,6 +19,20 @@ type entry struct {
 	subChannelID string
 	// sequence is the place of the newest event there was in the stream.
 	sequence int64
+	// shown are the identities that answers show, each once: in a list of messages they are few.
+	shown map[store.Key]*api.Identity
+}
+
+// described is an identity as answers show it, nil for none. It is shared, and must not be changed.
+func (e *entry) described(who store.Identity) *api.Identity {
+	shown, ok := e.shown[who.Key]
+	if !ok {
+		if shown = described(e.channelARN, who); e.shown == nil {
+			e.shown = make(map[store.Key]*api.Identity)
+		}
+		e.shown[who.Key] = shown
+	}
+	return shown
 }
 
 // home is the stream that what happens here is in: the one at hand, or that of the channel as a whole.

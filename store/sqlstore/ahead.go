@@ -13,6 +13,14 @@ type foreseer interface {
 	foresee(s *statement, args []value, scan func(i int, r *row))
 }
 
+// distant reports whether the session is of such an engine.
+func (t *tx) distant() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.session.(foreseer)
+	return ok
+}
+
 // ahead is what was asked along with an entry. It is given away once, and only as long as nothing was
 // written since.
 type ahead struct {

@@ -11,29 +11,37 @@ const messageDay = 24 * time.Hour
 var channelMessageColumns = columns("g", `stream sequence sender target control content content_type metadata attributes
 	created updated edited redacted status status_detail`)
 
-func scanListedMessage(r *row) store.ListedMessage {
-	return store.ListedMessage{
-		ChannelMessage: store.ChannelMessage{
-			Stream:       r.key(),
-			Sequence:     r.integer(),
-			Sender:       r.key(),
-			Target:       r.key(),
-			Control:      r.flag(),
-			Content:      r.text(),
-			ContentType:  r.text(),
-			Metadata:     r.text(),
-			Attributes:   r.text(),
-			Created:      r.instant(),
-			Updated:      r.instant(),
-			Edited:       r.instant(),
-			Redacted:     r.flag(),
-			Status:       store.MessageStatus(r.integer()),
-			StatusDetail: r.text(),
-		},
-		By: scanIdentity(r),
-		To: scanIdentity(r),
+func scanChannelMessage(r *row) store.ChannelMessage {
+	return store.ChannelMessage{
+		Stream:       r.key(),
+		Sequence:     r.integer(),
+		Sender:       r.key(),
+		Target:       r.key(),
+		Control:      r.flag(),
+		Content:      r.text(),
+		ContentType:  r.text(),
+		Metadata:     r.text(),
+		Attributes:   r.text(),
+		Created:      r.instant(),
+		Updated:      r.instant(),
+		Edited:       r.instant(),
+		Redacted:     r.flag(),
+		Status:       store.MessageStatus(r.integer()),
+		StatusDetail: r.text(),
 	}
 }
+
+// scanBareMessage leaves who sent it and to whom for later.
+func scanBareMessage(r *row) store.ListedMessage {
+	return store.ListedMessage{ChannelMessage: scanChannelMessage(r)}
+}
+
+func scanListedMessage(r *row) store.ListedMessage {
+	return store.ListedMessage{ChannelMessage: scanChannelMessage(r), By: scanIdentity(r), To: scanIdentity(r)}
+}
+
+// bareMessage selects messages alone.
+var bareMessage = `SELECT ` + channelMessageColumns + ` FROM channel_message g `
 
 // listedMessage selects messages with who sent them and to whom. Deleted identities are told too:
 // what they wrote stays.
@@ -71,6 +79,11 @@ func bisect(condition string) string {
 	SELECT min(high) FROM search`
 }
 
+const (
+	messagesUp   = `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence LIMIT $4`
+	messagesDown = `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence DESC LIMIT $4`
+)
+
 var (
 	advanceForMessage = sql(`UPDATE channel SET sequence = sequence + 1,
 			newest = CASE WHEN newest > $1 THEN newest ELSE $1 END,
@@ -84,8 +97,10 @@ var (
 			updated = $6, edited = $7, redacted = $8, status = $9, status_detail = $10
 		WHERE stream = $11 AND sequence = $12`)
 	deleteChannelMessage = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence = $2`)
-	listMessagesUp       = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence LIMIT $4`)
-	listMessagesDown     = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence > $2 AND g.sequence < $3 ORDER BY g.sequence DESC LIMIT $4`)
+	listMessagesUp       = sql(listedMessage + messagesUp)
+	listMessagesDown     = sql(listedMessage + messagesDown)
+	listBareMessagesUp   = sql(bareMessage + messagesUp)
+	listBareMessagesDown = sql(bareMessage + messagesDown)
 	firstNotBefore       = sql(bisect(">="))
 	firstAfter           = sql(bisect(">"))
 
@@ -167,11 +182,53 @@ func (t *tx) ListChannelMessages(r store.MessageRange, limit int) ([]store.Liste
 		}
 		below = min(below, first)
 	}
-	statement := listMessagesDown
-	if r.Ascending {
-		statement = listMessagesUp
+	args := []value{key(r.Stream), integer(above), integer(below)}
+	// An engine at a distance joins, which saves a round trip. In a library a join for each message costs more
+	// than the message itself.
+	if t.distant() {
+		return list(t, scanListedMessage, limit, choose(r.Ascending, listMessagesUp, listMessagesDown), args...)
 	}
-	return list(t, scanListedMessage, limit, statement, key(r.Stream), integer(above), integer(below))
+	messages, err := list(t, scanBareMessage, limit, choose(r.Ascending, listBareMessagesUp, listBareMessagesDown), args...)
+	if err != nil {
+		return nil, err
+	}
+	return messages, t.introduce(messages)
+}
+
+func choose(first bool, a, b *statement) *statement {
+	if first {
+		return a
+	}
+	return b
+}
+
+// introduce reads who sent messages and to whom, each identity once.
+func (t *tx) introduce(messages []store.ListedMessage) error {
+	identities := map[store.Key]store.Identity{0: {}}
+	var asked []value
+	ask := func(who store.Key) {
+		if _, ok := identities[who]; !ok {
+			identities[who] = store.Identity{}
+			asked = append(asked, key(who))
+		}
+	}
+	for i := range messages {
+		ask(messages[i].Sender)
+		ask(messages[i].Target)
+	}
+	if len(asked) > 0 {
+		err := t.queryEach(selectIdentityOf, asked, func(_ int, r *row) {
+			who := scanIdentity(r)
+			identities[who.Key] = who
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i := range messages {
+		messages[i].By, messages[i].To = identities[messages[i].Sender], identities[messages[i].Target]
+	}
+	return nil
 }
 
 // MessageToken implements store.ChannelMessages.
