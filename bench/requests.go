@@ -96,6 +96,7 @@ type course struct {
 	byKind []*delays
 	shapes []atomic.Pointer[shape] // of the answers, by kind
 	meter  meter
+	memory memories
 }
 
 // measure puts the load on, and reports.
@@ -110,7 +111,7 @@ func (s *requests) measure(ctx context.Context, b *Bench, w *workload) error {
 		return fmt.Errorf("--limit compares what can be done, and --rate %v asks for less", s.rate)
 	}
 	c := &course{
-		requests: s, b: b, w: w, all: newOutcome(), meter: meter{process: b.process()},
+		requests: s, b: b, w: w, all: newOutcome(), meter: meter{process: b.process()}, memory: memories{process: b.process(), admin: b.Admin},
 		rings: make([][]request, s.callers), used: make([]int, s.callers), shapes: make([]atomic.Pointer[shape], len(w.kinds)),
 	}
 	for range w.kinds {
@@ -155,6 +156,7 @@ func (c *course) each(ctx context.Context, do func() error) error {
 	n := c.rounds(c.round)
 	for i := range n {
 		c.b.show(func() string { return fmt.Sprintf("round %d of %d, %d %s", i+1, n, c.all.operations.Load(), c.w.name) })
+		c.memory.look(ctx)
 		if err := do(); err != nil {
 			return err
 		}
@@ -162,6 +164,7 @@ func (c *course) each(ctx context.Context, do func() error) error {
 			return ctx.Err()
 		}
 	}
+	c.memory.look(ctx)
 	c.b.show(nil)
 	return nil
 }
@@ -285,6 +288,7 @@ func (c *course) report() {
 		r.number(c.w.unit+" per second", c.all.perSecond()*float64(c.w.per), "1/s")
 	}
 	c.meter.report(r, c.all)
+	c.memory.report(r)
 	if n := c.hasty.Load(); n > 0 {
 		r.number("signed while the clock ran", 100*float64(n)/operations, "% of the requests")
 	}

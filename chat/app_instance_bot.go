@@ -93,6 +93,7 @@ func (s *Service) UpdateAppInstanceBot(ctx context.Context, caller *api.Caller, 
 			return err
 		}
 		bot.Name, bot.Metadata, bot.Updated = in.Name, in.Metadata, s.Now()
+		s.identityChanged(tx)
 		if err := tx.UpdateIdentity(bot); err != nil || configuration == "" {
 			return err
 		}

@@ -106,6 +106,7 @@ func (s *Service) UpdateAppInstanceUser(ctx context.Context, caller *api.Caller,
 		if in.Metadata != nil {
 			user.Metadata = *in.Metadata
 		}
+		s.identityChanged(tx)
 		return tx.UpdateIdentity(user)
 	})
 	if err != nil {
@@ -132,6 +133,7 @@ func (s *Service) deleteIdentity(ctx context.Context, caller *api.Caller, name s
 		}
 		events.gone(a)
 		tx.AfterCommit(s.wake)
+		s.identityChanged(tx)
 		return tx.DeleteIdentity(who.Key)
 	})
 }

@@ -456,6 +456,7 @@ type scanned struct {
 	messages []store.ListedMessage
 	last     int64 // the place of the last message looked at
 	more     bool  // the stream goes on after it, for all that is known
+	personal bool  // others may see less than the bearer, or more
 }
 
 // visibleMessages lists up to limit messages that the bearer may see.
@@ -473,6 +474,7 @@ func (e *entry) visibleMessages(tx store.Tx, r store.MessageRange, limit int) (f
 		for i := range chunk {
 			m := &chunk[i]
 			r.After, found.last = m.Sequence, m.Sequence
+			found.personal = found.personal || m.Target != 0 || !sent(m.ChannelMessage)
 			if e.maySeeMessage(m.ChannelMessage) {
 				if found.messages = append(found.messages, *m); len(found.messages) == limit {
 					return found, nil

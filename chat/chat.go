@@ -56,6 +56,7 @@ type Service struct {
 	keys              *store.Keys
 	pages             cipher.AEAD
 	ids               messageIDs
+	shared            *shared
 
 	sweepBatch int
 	eventLife  time.Duration
@@ -89,7 +90,10 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if s.pages, err = openPageSeal(ctx, o.Store); err != nil {
 		return nil, err
 	}
-	s.ids, err = openMessageIDs(ctx, o.Store)
+	if s.ids, err = openMessageIDs(ctx, o.Store); err != nil {
+		return nil, err
+	}
+	s.shared, err = newShared()
 	return s, err
 }
 

@@ -101,6 +101,9 @@ func (s *Service) expireUsers(tx store.Tx, events *events) (progress, error) {
 	if err != nil {
 		return progress{}, err
 	}
+	if len(list) > 0 {
+		s.identityChanged(tx)
+	}
 	for _, user := range list {
 		if err := tx.DeleteIdentity(user.Key); err != nil {
 			return progress{}, err

@@ -189,7 +189,7 @@ func TestFaultsOfSessions(t *testing.T) {
 		"SessionLeavings":   func() error { return second(e.Service.SessionLeavings(t.Context(), e.ARN("bob"), e.Now(), 10)) },
 		"SessionModerators": func() error { return second(e.Service.SessionModerators(t.Context(), channel, e.ARNs("bob"))) },
 		"SessionDetails": func() error {
-			return e.Service.SessionDetails(t.Context(), e.ARN("bob"), false, func(string, []byte) error { return nil })
+			return e.Service.SessionDetails(t.Context(), e.ARN("bob"), false, func(string, ...[]byte) error { return nil })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,12 +2,10 @@ package chat
 
 import (
 	"context"
-	"errors"
 	"math"
 	"slices"
 	"time"
 
-	"carillon/api"
 	"carillon/arn"
 	"carillon/bus"
 	"carillon/store"
@@ -27,7 +25,7 @@ type TimedEvent struct {
 // whatever sub-channels the user is in. A user that does not exist is Forbidden.
 func (s *Service) SessionStreams(ctx context.Context, user string, each func([]bus.Stream) error) error {
 	whole := make(map[store.Key]bool)
-	return s.memberships(ctx, user, func(a arn.ARN, page []store.MemberStream) error {
+	return s.memberships(ctx, user, func(a arn.ARN, _ store.Key, page []store.MemberStream) error {
 		streams := make([]bus.Stream, 0, len(page))
 		for _, m := range page {
 			name := a.Of(arn.Channel, m.ChannelID).String()
@@ -44,7 +42,7 @@ func (s *Service) SessionStreams(ctx context.Context, user string, each func([]b
 }
 
 // memberships reads the memberships of a user page by page, each page on a snapshot of its own.
-func (s *Service) memberships(ctx context.Context, user string, each func(a arn.ARN, page []store.MemberStream) error) error {
+func (s *Service) memberships(ctx context.Context, user string, each func(a arn.ARN, who store.Key, page []store.MemberStream) error) error {
 	var who, after store.Key
 	for {
 		var a arn.ARN
@@ -62,7 +60,7 @@ func (s *Service) memberships(ctx context.Context, user string, each func(a arn.
 			a, err = arn.Parse(user)
 		}
 		if err == nil && len(page) > 0 {
-			err = each(a, page)
+			err = each(a, who, page)
 		}
 		if err != nil || len(page) < sessionPage {
 			return err
@@ -296,127 +294,4 @@ func (p *past) fromMessage(kind string, sequence int64, m store.ListedMessage) *
 		Type: kind, MessageType: payload.Type, Channel: payload.ChannelArn, SubChannel: payload.SubChannelId, Sequence: sequence,
 		Audience: messageAudience(m, payload), Payload: messagePayload(payload),
 	}}
-}
-
-// What CHANNEL_DETAILS tell, and of how many channels.
-const (
-	detailedChannels = 50
-	detailedMessages = 20
-	detailedMembers  = 30
-)
-
-// SessionDetails makes the payloads of CHANNEL_DETAILS: of the first 50 channels of a user, those with
-// unread messages first and then by the last message, or by the last message alone.
-func (s *Service) SessionDetails(ctx context.Context, user string, byLastMessage bool, each func(channel string, payload []byte) error) error {
-	var first []store.MemberStream
-	var at arn.ARN
-	err := s.memberships(ctx, user, func(a arn.ARN, page []store.MemberStream) error {
-		at = a
-		for _, m := range page {
-			first = rank(first, m, byLastMessage)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, m := range first {
-		channel := at.Of(arn.Channel, m.ChannelID).String()
-		var payload []byte
-		err := s.store.View(ctx, func(tx store.Tx) (err error) {
-			payload, err = s.details(tx, &api.Caller{Account: at.Account, Bearer: user}, channel, m)
-			return err
-		})
-		var stated *api.Error
-		if errors.As(err, &stated) {
-			continue // the channel, or the user, is gone meanwhile
-		}
-		if err == nil && payload != nil {
-			err = each(channel, payload)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rank puts a membership in its place among the first ones. A channel is there once.
-func rank(first []store.MemberStream, m store.MemberStream, byLastMessage bool) []store.MemberStream {
-	unread := func(m store.MemberStream) bool { return !byLastMessage && m.LastMessage.After(m.ReadMarker) }
-	before := func(a, b store.MemberStream) bool {
-		if unread(a) != unread(b) {
-			return unread(a)
-		}
-		return a.LastMessage.After(b.LastMessage)
-	}
-	if i := slices.IndexFunc(first, func(o store.MemberStream) bool { return o.Channel == m.Channel }); i >= 0 {
-		if !before(m, first[i]) {
-			return first
-		}
-		first = slices.Delete(first, i, i+1)
-	}
-	place := len(first)
-	for place > 0 && before(m, first[place-1]) {
-		place--
-	}
-	first = slices.Insert(first, place, m)
-	return first[:min(len(first), detailedChannels)]
-}
-
-// details is the payload of CHANNEL_DETAILS for one membership; nil when there is none any more.
-func (s *Service) details(tx store.Tx, caller *api.Caller, channel string, m store.MemberStream) ([]byte, error) {
-	e, err := s.enterStream(tx, caller, channel, m.SubChannel)
-	if err != nil || !e.sits() {
-		return nil, err
-	}
-	view, err := tx.MembershipView(e.stream, e.Actor.Key)
-	if err != nil {
-		return nil, missing(err, nil)
-	}
-	found, err := e.visibleMessages(tx, store.MessageRange{Stream: e.stream, NotBefore: e.visibleSince(s.Now())}, detailedMessages+1)
-	if err != nil {
-		return nil, err
-	}
-	members, err := tx.ListChannelMemberships(e.stream, false, 0, detailedMembers)
-	if err != nil {
-		return nil, err
-	}
-	shown := e.Channel
-	if e.elastic() {
-		shown.LastMessage = m.LastMessage
-	}
-	more := found.more || len(found.messages) > detailedMessages
-	found.messages = found.messages[:min(len(found.messages), detailedMessages)]
-
-	brief := *forMember(e.channelARN, store.ListedMembership{MembershipView: view, In: shown}).ChannelSummary
-	text := append([]byte(`{"Channel":`), brief.AppendJSON(nil, api.ISO8601)...)
-	text = append(text, `,"ChannelMessages":[`...)
-	for i := range found.messages {
-		message := s.summarizeMessage(e, &found.messages[i])
-		if message.Content == nil {
-			message.Content = new(string)
-		}
-		text = message.AppendJSON(comma(text, i), api.ISO8601)
-	}
-	text = append(text, `],"ChannelMessagesHasMore":`...)
-	text = append(text, map[bool]string{true: "true", false: "false"}[more]...)
-	text = append(text, `,"ChannelMemberships":[`...)
-	for i, member := range members {
-		membership := api.ChannelMembershipSummary{Member: described(e.channelARN, member.Who)}
-		text = membership.AppendJSON(comma(text, i), api.ISO8601)
-	}
-	text = append(text, ']')
-	if !view.ReadMarker.IsZero() {
-		text = append(text, `,"ReadMarkerTimestamp":"`+view.ReadMarker.UTC().Format("2006-01-02T15:04:05.000Z")+`"`...)
-	}
-	return append(text, '}'), nil
-}
-
-// comma separates the elements of a list.
-func comma(text []byte, i int) []byte {
-	if i > 0 {
-		return append(text, ',')
-	}
-	return text
 }

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"carillon/api"
@@ -31,21 +32,36 @@ func BenchmarkSessionStreams(b *testing.B) {
 	}
 }
 
-// BenchmarkSessionDetails is a prefetch of 50 channels with 20 messages each.
+// BenchmarkSessionDetails is a prefetch of channels with 20 messages of 300 bytes and 50 members each.
 func BenchmarkSessionDetails(b *testing.B) {
-	e := testenv.New(b)
-	for range 50 {
-		channel := e.Channel("bob", testenv.PublicRestricted, "alice", "carol")
-		for n := range 20 {
-			if _, err := trySend(e, "bob", channel, fmt.Sprint("message ", n)); err != nil {
-				b.Fatal(err)
+	for _, channels := range []int{5, 50} {
+		b.Run(fmt.Sprintf("channels=%d", channels), func(b *testing.B) {
+			e := testenv.New(b)
+			members := make([]string, 50)
+			for i := range members {
+				members[i] = fmt.Sprint("member-", i)
+				e.AddUser(e.Instance, members[i])
 			}
-		}
-	}
-	for b.Loop() {
-		if err := e.Service.SessionDetails(b.Context(), e.ARN("bob"), false, func(string, []byte) error { return nil }); err != nil {
-			b.Fatal(err)
-		}
+			text := strings.Repeat("x", 300)
+			for range channels {
+				channel := e.Channel("bob", testenv.PublicRestricted, members...)
+				for range 20 {
+					if _, err := trySend(e, "bob", channel, text); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			bob := e.ARN("bob")
+			b.ReportAllocs()
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := e.Service.SessionDetails(b.Context(), bob, false, func(string, ...[]byte) error { return nil }); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -556,14 +557,17 @@ type details struct {
 // detailed is what SessionDetails answers, by the names of the channels.
 func detailed(t *testing.T, e *testenv.Env, user string, byLastMessage bool) (names []string, texts []string) {
 	t.Helper()
-	done(t, e.Service.SessionDetails(t.Context(), e.ARN(user), byLastMessage, func(channel string, payload []byte) error {
+	done(t, e.Service.SessionDetails(t.Context(), e.ARN(user), byLastMessage, func(channel string, quoted ...[]byte) error {
+		var text string
+		done(t, json.Unmarshal([]byte(`"`+string(bytes.Join(quoted, nil))+`"`), &text))
+		payload := []byte(text)
 		var d struct {
 			Channel struct{ ChannelArn, Name string }
 		}
 		done(t, json.Unmarshal(payload, &d))
 		same(t, channel, d.Channel.ChannelArn)
 		strict(t, payload)
-		names, texts = append(names, d.Channel.Name), append(texts, string(payload))
+		names, texts = append(names, d.Channel.Name), append(texts, text)
 		return nil
 	}))
 	return names, texts
@@ -673,7 +677,7 @@ func TestSessionDetails(t *testing.T) {
 		}
 		slices.Reverse(want)
 		var got []string
-		done(t, e.Service.SessionDetails(t.Context(), e.ARN("bob"), true, func(channel string, _ []byte) error {
+		done(t, e.Service.SessionDetails(t.Context(), e.ARN("bob"), true, func(channel string, _ ...[]byte) error {
 			got = append(got, channel)
 			return nil
 		}))

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -217,6 +218,12 @@ func (h *Hub) enlist(c *conn) {
 	}
 }
 
+// greetings are buffers for what comes first on a connection, which is much when it begins with details.
+var greetings = sync.Pool{New: func() any { return new([greetingSize]byte) }}
+
+// greetingSize is how much of it is written at once.
+const greetingSize = 64 << 10
+
 // greet writes what comes first on every connection.
 func (h *Hub) greet(nc net.Conn, asked request) (broken bool, err error) {
 	write := func(b []byte) error {
@@ -225,12 +232,25 @@ func (h *Hub) greet(nc net.Conn, asked request) (broken bool, err error) {
 		broken = err != nil
 		return err
 	}
-	if err := write(established); err != nil || !asked.prefetch {
+	if !asked.prefetch {
+		err = write(established)
 		return broken, err
 	}
-	err = h.Directory.Details(h.life, asked.user, asked.byLastMessage, func(payload []byte) error {
-		return write(system("CHANNEL_DETAILS", payload))
+	buffer := greetings.Get().(*[greetingSize]byte)
+	defer greetings.Put(buffer)
+	waiting := append(buffer[:0], established...)
+	err = h.Directory.Details(h.life, asked.user, asked.byLastMessage, func(quoted ...[]byte) error {
+		waiting = appendDetails(waiting, quoted...)
+		if len(waiting) < greetingSize/2 {
+			return nil
+		}
+		err := write(waiting)
+		waiting = buffer[:0]
+		return err
 	})
+	if err == nil {
+		err = write(waiting)
+	}
 	return broken, err
 }
 

@@ -42,26 +42,42 @@ const frameHead = 10
 
 // prefixed puts the header of a text frame right before the text, which begins at frameHead.
 func prefixed(text []byte) []byte {
-	n := len(text) - frameHead
-	switch {
-	case n < 126:
-		text = text[frameHead-2:]
-		text[1] = byte(n)
-	case n < 1<<16:
-		text = text[frameHead-4:]
-		text[1] = 126
-		binary.BigEndian.PutUint16(text[2:], uint16(n))
-	default:
-		text[1] = 127
-		binary.BigEndian.PutUint64(text[2:], uint64(n))
-	}
-	text[0] = 0x80 | byte(ws.OpText)
+	header := appendHeader(make([]byte, 0, frameHead), len(text)-frameHead)
+	text = text[frameHead-len(header):]
+	copy(text, header)
 	return text
 }
 
 // system makes the frame of an event that one connection gets and no other.
 func system(kind string, payload []byte) []byte {
 	return encode(&bus.Event{Type: kind, MessageType: "SYSTEM", Payload: payload}).wire
+}
+
+// appendDetails appends the frame of a CHANNEL_DETAILS whose payload is quoted already.
+func appendDetails(b []byte, quoted ...[]byte) []byte {
+	const begin, end = `{"Headers":{"x-amz-chime-event-type":"CHANNEL_DETAILS","x-amz-chime-message-type":"SYSTEM"},"Payload":"`, `"}`
+	n := len(begin) + len(end)
+	for _, part := range quoted {
+		n += len(part)
+	}
+	b = append(appendHeader(b, n), begin...)
+	for _, part := range quoted {
+		b = append(b, part...)
+	}
+	return append(b, end...)
+}
+
+// appendHeader appends the header of a text frame of n bytes.
+func appendHeader(b []byte, n int) []byte {
+	b = append(b, 0x80|byte(ws.OpText))
+	switch {
+	case n < 126:
+		return append(b, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, 126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
+	}
 }
 
 var established = system("SESSION_ESTABLISHED", nil)

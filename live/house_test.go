@@ -243,9 +243,9 @@ func (h *house) Moderators(_ context.Context, _ string, among []string) (list []
 	return list, h.broken
 }
 
-func (h *house) Details(_ context.Context, _ string, byLastMessage bool, each func([]byte) error) error {
+func (h *house) Details(_ context.Context, _ string, byLastMessage bool, each func(...[]byte) error) error {
 	for _, text := range h.details {
-		if err := each(fmt.Appendf(nil, `{"Channel":%q,"ByLastMessage":%v}`, text, byLastMessage)); err != nil {
+		if err := each([]byte(`{\"Channel\":\"`), []byte(text), fmt.Appendf(nil, `\",\"ByLastMessage\":%v}`, byLastMessage)); err != nil {
 			return err
 		}
 	}

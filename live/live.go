@@ -37,8 +37,9 @@ type Directory interface {
 	// Moderators tells which of some users moderate a channel.
 	Moderators(ctx context.Context, channel string, among []string) ([]string, error)
 	// Details makes the payloads of the events CHANNEL_DETAILS for a user: of its unread channels
-	// first, or of those with the latest messages.
-	Details(ctx context.Context, user string, byLastMessage bool, each func(payload []byte) error) error
+	// first, or of those with the latest messages. They come as the inside of a JSON string, in parts
+	// that are the caller's only until each returns.
+	Details(ctx context.Context, user string, byLastMessage bool, each func(quoted ...[]byte) error) error
 }
 
 // Past is an event and when it happened.

@@ -65,8 +65,8 @@ func (d directory) Moderators(ctx context.Context, channel string, among []strin
 	return d.SessionModerators(ctx, channel, among)
 }
 
-func (d directory) Details(ctx context.Context, user string, byLastMessage bool, each func(payload []byte) error) error {
-	return d.SessionDetails(ctx, user, byLastMessage, func(_ string, payload []byte) error { return each(payload) })
+func (d directory) Details(ctx context.Context, user string, byLastMessage bool, each func(quoted ...[]byte) error) error {
+	return d.SessionDetails(ctx, user, byLastMessage, func(_ string, quoted ...[]byte) error { return each(quoted...) })
 }
 
 func past(events []chat.TimedEvent) []live.Past {

@@ -61,6 +61,19 @@ type MemberStream struct {
 	LastMessage, ReadMarker time.Time
 }
 
+// MemberView is a membership from the member's side, with all that a look into the channel begins with.
+type MemberView struct {
+	MembershipView
+	In Channel
+	// Stream is where the messages and members are, and Sequence and Members are its counters: those of
+	// the channel or, in an elastic one, of the sub-channel whose id is SubChannel.
+	Stream            Key
+	SubChannel        string
+	Sequence, Members int64
+	// Retention is that of the app instance.
+	Retention Retention
+}
+
 // Incarnation is a channel or sub-channel under a name: a name that is deleted and made again has
 // several, one after the other.
 type Incarnation struct {
@@ -90,6 +103,9 @@ type ChannelEvents interface {
 
 	// ListStreamsOf lists the memberships of one identity, hidden ones included.
 	ListStreamsOf(member, after Key, limit int) ([]MemberStream, error)
+	// ViewsOf reads some of the memberships of one identity, in their order. Those that have ended are
+	// left out.
+	ViewsOf(member Key, memberships []Key) ([]MemberView, error)
 	// StreamAfter finds, of all that have or had a name, the first stream that goes beyond a place, or
 	// else the last one. It answers ErrNotFound when there is none.
 	StreamAfter(channel ChannelRef, subChannel string, sequence int64) (Incarnation, error)

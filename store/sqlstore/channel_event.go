@@ -71,6 +71,16 @@ func scanMemberStream(r *row) store.MemberStream {
 	return m
 }
 
+func scanMemberView(r *row) store.MemberView {
+	v := store.MemberView{MembershipView: scanMembershipView(r), In: scanChannel(r), Retention: scanRetention(r), Stream: r.key()}
+	parent, id, lastMessage := r.key(), r.text(), r.instant()
+	v.Sequence, v.Members = r.integer(), r.integer()
+	if parent != 0 {
+		v.SubChannel, v.In.LastMessage = subChannelID(id), lastMessage
+	}
+	return v
+}
+
 func scanIncarnation(r *row) store.Incarnation {
 	i := store.Incarnation{Instance: r.key(), Channel: r.key(), Deleted: r.flag(), Sequence: r.integer(), Retention: scanRetention(r)}
 	i.Stream = i.Channel
@@ -108,6 +118,13 @@ var (
 		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted = 0
 		WHERE v.member = $1 AND v.key > $2 AND ` + identityLives("$1") + `
 		ORDER BY v.key LIMIT $3`)
+	selectMemberView = sql(`SELECT v.read_marker, v.preferences, v.last_targeted, ` + channelColumns + `, ` + retentionColumns("a") + `,
+			place.key, place.parent, place.id, place.last_message, place.sequence, place.members
+		FROM member_channel v
+		JOIN channel place ON place.key = v.channel AND place.deleted = 0
+		JOIN channel c ON c.key = CASE place.parent WHEN 0 THEN place.key ELSE place.parent END AND c.deleted = 0
+		JOIN app_instance a ON a.key = c.instance
+		WHERE v.member = $1 AND v.key = $2 AND ` + identityLives("$1"))
 	livingChannel = sql(incarnation + `0 WHERE a.id = $2 AND a.account = $3 AND a.deleted = 0`)
 	endedBeyond   = sql(incarnation + `1 WHERE c.sequence > $2 AND a.id = $3 AND a.account = $4 AND a.deleted = 0 ORDER BY c.key LIMIT $5`)
 	lastEnded     = sql(incarnation + `1 WHERE a.id = $2 AND a.account = $3 AND a.deleted = 0 ORDER BY c.key DESC LIMIT $4`)
@@ -148,6 +165,17 @@ func (t *tx) DeleteChannelEvents(before time.Time, limit int) (int, error) {
 // ListStreamsOf implements store.ChannelEvents.
 func (t *tx) ListStreamsOf(member, after store.Key, limit int) ([]store.MemberStream, error) {
 	return list(t, scanMemberStream, limit, listStreamsOf, key(member), key(after))
+}
+
+// ViewsOf implements store.ChannelEvents.
+func (t *tx) ViewsOf(member store.Key, memberships []store.Key) ([]store.MemberView, error) {
+	args := make([]value, 0, len(memberships)*selectMemberView.params)
+	for _, membership := range memberships {
+		args = append(args, key(member), key(membership))
+	}
+	views := make([]store.MemberView, 0, len(memberships))
+	err := t.queryEach(selectMemberView, args, func(_ int, r *row) { views = append(views, scanMemberView(r)) })
+	return views, err
 }
 
 // StreamAfter implements store.ChannelEvents.

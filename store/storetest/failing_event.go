@@ -30,6 +30,10 @@ func (t *failingTx) ListStreamsOf(member, after store.Key, limit int) ([]store.M
 	return answer(t, func() ([]store.MemberStream, error) { return t.Tx.ListStreamsOf(member, after, limit) })
 }
 
+func (t *failingTx) ViewsOf(member store.Key, memberships []store.Key) ([]store.MemberView, error) {
+	return answer(t, func() ([]store.MemberView, error) { return t.Tx.ViewsOf(member, memberships) })
+}
+
 func (t *failingTx) StreamAfter(channel store.ChannelRef, subChannel string, sequence int64) (store.Incarnation, error) {
 	return answer(t, func() (store.Incarnation, error) { return t.Tx.StreamAfter(channel, subChannel, sequence) })
 }
