@@ -14,6 +14,7 @@ func testChannelEvents(t *testing.T, w *world) {
 	t.Run("forgetting", func(t *testing.T) { testForgettingEvents(t, w) })
 	t.Run("endings", func(t *testing.T) { testEndings(t, w) })
 	t.Run("streams of a member", func(t *testing.T) { testStreamsOf(t, w) })
+	t.Run("views of a member", func(t *testing.T) { testViewsOf(t, w) })
 	t.Run("streams by name", func(t *testing.T) { testStreamAfter(t, w) })
 }
 
@@ -217,6 +218,49 @@ func testStreamsOf(t *testing.T, w *world) {
 		}}, of(u.Key))
 		w.must(t, func(tx store.Tx) error { return tx.DeleteChannel(c.Key) })
 		expect(t, w, nil, of(u.Key))
+	})
+}
+
+func testViewsOf(t *testing.T, w *world) {
+	a := w.instance(t)
+	creator, u := w.user(t, a.Key), w.user(t, a.Key)
+	retention := store.Retention{Days: 3, Deletes: noon}
+	w.must(t, func(tx store.Tx) error { return tx.SetRetention(a.Key, retention) })
+	c, other, whole := w.channel(t, a.Key, creator.Key), w.channel(t, a.Key, creator.Key), w.channel(t, a.Key, creator.Key)
+	sub := store.SubChannel{Key: w.keys.Next(), Channel: whole.Key, Instance: a.Key, ID: "sub", Created: noon}
+	w.must(t, func(tx store.Tx) error { return tx.CreateSubChannel(sub) })
+	message := store.ChannelMessage{Stream: sub.Key, Sender: u.Key, Created: noon.Add(time.Hour)}
+	var keys []store.Key
+	for _, stream := range []store.Key{c.Key, other.Key, sub.Key} {
+		keys = append(keys, w.membership(t, stream, u.Key, creator.Key, false).Key)
+	}
+	w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessage(sub.Key, &message) })
+	w.must(t, func(tx store.Tx) error { return tx.SetReadMarker(c.Key, u.Key, noon) })
+	w.must(t, func(tx store.Tx) error { return tx.SetPreferences(c.Key, u.Key, "{}") })
+	w.must(t, func(tx store.Tx) error { return tx.SetLastTargeted(c.Key, []store.Key{u.Key}, noon) })
+	views := func(member store.Key, memberships ...store.Key) func(store.Tx) ([]store.MemberView, error) {
+		return func(tx store.Tx) ([]store.MemberView, error) { return tx.ViewsOf(member, memberships) }
+	}
+	seen := func(in store.Channel) store.MemberView {
+		return store.MemberView{In: in, Stream: in.Key, Sequence: in.Sequence, Members: in.Members, Retention: retention}
+	}
+	inC, inOther, inSub := seen(c), seen(other), seen(whole)
+	inC.MembershipView = store.MembershipView{ReadMarker: noon, Preferences: "{}", LastTargeted: noon}
+	inSub.In.SubChannels, inSub.In.LastMessage = 1, message.Created
+	inSub.Stream, inSub.SubChannel, inSub.Sequence, inSub.Members = sub.Key, "sub", 1, 0
+	t.Run("in the order in which they are asked for", func(t *testing.T) {
+		expect(t, w, []store.MemberView{inC, inOther, inSub}, views(u.Key, keys...))
+		expect(t, w, []store.MemberView{inSub, inC}, views(u.Key, keys[2], keys[0]))
+		expect(t, w, []store.MemberView{}, views(u.Key))
+	})
+	t.Run("those of somebody else are left out, and those that have ended", func(t *testing.T) {
+		expect(t, w, []store.MemberView{}, views(creator.Key, keys...))
+		w.must(t, func(tx store.Tx) error { return tx.DeleteChannelMembership(c.Key, u.Key) })
+		expect(t, w, []store.MemberView{inOther, inSub}, views(u.Key, keys...))
+		w.must(t, func(tx store.Tx) error { return tx.DeleteChannel(whole.Key) })
+		expect(t, w, []store.MemberView{inOther}, views(u.Key, keys...))
+		w.must(t, func(tx store.Tx) error { return tx.DeleteIdentity(u.Key) })
+		expect(t, w, []store.MemberView{}, views(u.Key, keys...))
 	})
 }
 

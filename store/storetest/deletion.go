@@ -79,6 +79,13 @@ func (s scene) roles(u store.Identity) []probe {
 		{name: "ChannelMembership", ask: func(tx store.Tx) error { return ignore(tx.ChannelMembership(channel, u.Key)) }},
 		{name: "MembershipView", ask: func(tx store.Tx) error { return ignore(tx.MembershipView(channel, u.Key)) }},
 		{name: "ListMembershipsOf", ask: func(tx store.Tx) error { return some(tx.ListMembershipsOf(u.Key, 0, 10)) }},
+		{name: "ViewsOf", ask: func(tx store.Tx) error {
+			list, err := tx.ListStreamsOf(u.Key, 0, 1)
+			if err != nil || len(list) == 0 {
+				return some(list, err)
+			}
+			return some(tx.ViewsOf(u.Key, []store.Key{list[0].Membership}))
+		}},
 		{name: "ListStreamsOf", ask: func(tx store.Tx) error { return some(tx.ListStreamsOf(u.Key, 0, 10)) }},
 		{name: "CountMembershipsOf", ask: func(tx store.Tx) error { return nonzero(tx.CountMembershipsOf(u.Key, 10)) }},
 		{name: "ChannelModerator", ask: func(tx store.Tx) error { return ignore(tx.ChannelModerator(channel, u.Key)) }},
