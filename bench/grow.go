@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/url"
 	"time"
 
@@ -55,7 +56,7 @@ func (s *grow) Run(ctx context.Context, b *Bench) error {
 	if s.steps < 1 || s.samples < 1 || s.callers < 1 || s.rooms < 1 || s.bytes < 1 || s.full.messages < 1 || s.full.members < 1 || s.full.channels < 1 {
 		return fmt.Errorf("%+v in %d steps, %d samples, %d callers: everything must be at least 1", s.full, s.steps, s.samples, s.callers)
 	}
-	g := &growing{grow: s, b: b, first: make(map[string]Delay)}
+	g := &growing{grow: s, b: b, first: make(map[string]cost)}
 	if err := g.begin(ctx); err != nil {
 		return err
 	}
@@ -78,9 +79,15 @@ type growing struct {
 	rooms *rooms
 	// crowded is a channel with many members, of whom regular is one; busy is a user with many channels.
 	crowded, regular, busy string
+	crowd                  []string // who was made for the crowded channel
+	oldest                 []string // the ids of the first messages, by room
 	has                    size
-	first                  map[string]Delay // of the first step, by operation
+	first                  map[string]cost // of the first step, by operation
 }
+
+// cost is what an operation costs: its median, in milliseconds, and the server's CPU time, in microseconds,
+// which is 0 when it is not known.
+type cost struct{ delay, cpu float64 }
 
 // begin makes what every step needs.
 func (g *growing) begin(ctx context.Context) (err error) {
@@ -96,7 +103,18 @@ func (g *growing) begin(ctx context.Context) (err error) {
 	if g.regular, err = g.b.user(ctx, "regular"); err != nil {
 		return err
 	}
-	return g.b.enter(ctx, []string{g.crowded}, [][]string{{g.regular}})
+	if err := g.b.enter(ctx, []string{g.crowded}, [][]string{{g.regular}}); err != nil {
+		return err
+	}
+	for c, channel := range g.rooms.channels {
+		var sent api.SendChannelMessageResponse
+		if err := g.b.client.call(ctx, "SendChannelMessage", g.rooms.callers[c%len(g.rooms.callers)], []string{channel}, newMessage(g.bytes), &sent); err != nil {
+			return err
+		}
+		g.oldest = append(g.oldest, sent.MessageId)
+	}
+	g.has.messages = len(g.oldest)
+	return nil
 }
 
 // fill fills the store up to a size. What measuring added counts.
@@ -115,12 +133,14 @@ func (g *growing) fill(ctx context.Context, to size) error {
 		if err := g.b.enter(ctx, []string{g.crowded}, [][]string{users}); err != nil {
 			return err
 		}
+		g.has.members = to.members
 	}
 	if missing := to.channels - g.has.channels; missing > 0 {
-		names, err := g.channels(ctx, missing)
+		names, err := g.b.channels(ctx, missing)
 		if err != nil {
 			return err
 		}
+		g.has.channels = to.channels
 		members := make([][]string, len(names))
 		for i := range members {
 			members[i] = []string{g.busy}
@@ -130,132 +150,192 @@ func (g *growing) fill(ctx context.Context, to size) error {
 	return nil
 }
 
-// users makes users who are about to enter the crowded channel.
+// users makes users for the crowded channel.
 func (g *growing) users(ctx context.Context, n int) ([]string, error) {
-	g.has.members += n
-	return g.b.users(ctx, fmt.Sprintf("crowd-%d", g.has.members), n)
+	users, err := g.b.users(ctx, fmt.Sprintf("crowd-%d", len(g.crowd)), n)
+	g.crowd = append(g.crowd, users...)
+	return users, err
 }
 
-// channels makes channels that the busy user is about to enter.
-func (g *growing) channels(ctx context.Context, n int) ([]string, error) {
-	g.has.channels += n
-	return g.b.channels(ctx, n)
-}
-
-// growth is an operation that is measured in each step.
+// growth is an operation that is measured in each step, so many times.
 type growth struct {
-	name string
-	next func(i int) (request, error)
+	name  string
+	times int
+	next  func(i int) (request, error)
 }
 
-// measure measures every operation, and notes how large the store is.
+// measure notes how large the store is, and measures every operation.
 func (g *growing) measure(ctx context.Context, step int, to size) error {
-	// Few newcomers, so that they do not make up the step.
-	newcomers, err := g.users(ctx, g.newcomers(to.members))
-	if err != nil {
-		return err
-	}
-	names, err := g.channels(ctx, g.newcomers(to.channels))
-	if err != nil {
-		return err
-	}
-	r := g.b.Report
 	title := fmt.Sprintf("step %d", step+1)
-	r.count(title+", messages", int64(g.has.messages))
-	r.count(title+", members of the crowded channel", int64(g.has.members))
-	r.count(title+", channels of the busy user", int64(g.has.channels))
-	if err := g.note(ctx, step, "CreateChannelMembership, crowded channel", len(newcomers), func(i int) (request, error) {
-		return g.joining(g.crowded, newcomers[i])
-	}); err != nil {
+	g.b.Report.count(title+", messages", int64(g.has.messages))
+	g.b.Report.count(title+", members of the crowded channel", int64(g.has.members))
+	g.b.Report.count(title+", channels of the busy user", int64(g.has.channels))
+	g.b.Report.count(title+", users", int64(len(g.crowd)))
+	arrivals, err := g.arrivals(ctx, to)
+	if err != nil {
 		return err
 	}
-	if err := g.note(ctx, step, "CreateChannelMembership, busy user", len(names), func(i int) (request, error) {
-		return g.joining(names[i], g.busy)
-	}); err != nil {
-		return err
-	}
-	for _, op := range g.operations() {
-		if err := g.note(ctx, step, op.name, g.samples, op.next); err != nil {
+	for _, op := range append(arrivals, g.operations()...) {
+		if err := g.note(ctx, step, op); err != nil {
 			return err
 		}
 	}
 	g.has.messages += g.samples // of SendChannelMessage
-	return g.sessions(ctx, step)
+	if err := g.sessions(ctx, step, "a session of the busy user", url.Values{}, 0); err != nil {
+		return err
+	}
+	details := url.Values{"prefetch-on": {"connect"}}
+	return g.sessions(ctx, step, "a session of the busy user, with details of channels", details, min(g.has.channels, maxPrefetch))
 }
 
-// newcomers is how many are added to so many to see what adding costs.
-func (g *growing) newcomers(to int) int { return min(g.samples, max(1, to/10)) }
-
-func (g *growing) joining(channel, user string) (request, error) {
-	return g.b.sign(0, "CreateChannelMembership", g.b.admin, []string{channel}, "",
-		&api.CreateChannelMembershipRequest{Type: api.ChannelMembershipTypeDefault, MemberArn: user})
+// arrivals are operations that add somebody or something that has to be made before. They are few, so that
+// they do not make up the step.
+func (g *growing) arrivals(ctx context.Context, to size) ([]growth, error) {
+	b := g.b
+	newcomers, err := g.users(ctx, g.few(to.members))
+	if err != nil {
+		return nil, err
+	}
+	entered, err := b.channels(ctx, g.few(to.channels))
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := b.channels(ctx, g.some())
+	if err != nil {
+		return nil, err
+	}
+	g.has.members += len(newcomers) - len(newcomers)/2
+	g.has.channels += len(entered)
+	join := func(channel, user string) (request, error) {
+		return b.sign(0, "CreateChannelMembership", b.admin, []string{channel}, "",
+			&api.CreateChannelMembershipRequest{Type: api.ChannelMembershipTypeDefault, MemberArn: user})
+	}
+	return []growth{
+		{"CreateChannelMembership, crowded channel", len(newcomers), func(i int) (request, error) { return join(g.crowded, newcomers[i]) }},
+		{"DeleteChannelMembership, crowded channel", len(newcomers) / 2, func(i int) (request, error) {
+			return b.sign(0, "DeleteChannelMembership", b.admin, []string{g.crowded, newcomers[i]}, "", nil)
+		}},
+		{"CreateChannelMembership, busy user", len(entered), func(i int) (request, error) { return join(entered[i], g.busy) }},
+		{"BatchCreateChannelMembership, 100 of the crowd into a new channel", len(fresh), func(i int) (request, error) {
+			at := rand.IntN(max(1, len(g.crowd)-batchSize))
+			members := g.crowd[at:min(at+batchSize, len(g.crowd))]
+			return b.sign(0, "BatchCreateChannelMembership", b.admin, []string{fresh[i]}, "",
+				&api.BatchCreateChannelMembershipRequest{Type: api.ChannelMembershipTypeDefault, MemberArns: members})
+		}},
+	}, nil
 }
+
+// few is how many are added to so many to see what adding costs.
+func (g *growing) few(to int) int { return min(g.samples, max(2, to/10)) }
+
+// some is how often is done what takes long.
+func (g *growing) some() int { return max(1, g.samples/20) }
 
 // operations are those that are done again and again.
 func (g *growing) operations() []growth {
 	b, crowded := g.b, []string{g.crowded}
-	room := func(i int) (user, channel string) {
-		c := i % len(g.rooms.channels)
-		return g.rooms.callers[c%len(g.rooms.callers)], g.rooms.channels[c]
+	room := func(operation string, query string, more ...string) func(int) (request, error) {
+		return func(i int) (request, error) {
+			c := i % len(g.rooms.channels)
+			path := []string{g.rooms.channels[c]}
+			if len(more) > 0 {
+				path = append(path, more[c])
+			}
+			return b.sign(0, operation, g.rooms.callers[c%len(g.rooms.callers)], path, query, nil)
+		}
 	}
 	read := func(operation, bearer string, path []string, query string) func(int) (request, error) {
 		return func(int) (request, error) { return b.sign(0, operation, bearer, path, query, nil) }
 	}
-	busy := fmt.Sprintf("max-results=%d&app-instance-user-arn=%s", page, url.QueryEscape(g.busy))
+	first := fmt.Sprintf("max-results=%d", page)
+	instance := first + "&app-instance-arn=" + url.QueryEscape(g.b.instance)
+	search := &api.SearchChannelsRequest{Fields: []api.SearchField{{
+		Key: api.SearchFieldKeyMembers, Operator: api.SearchFieldOperatorIncludes, Values: []string{g.busy},
+	}}}
 	return []growth{
-		{"SendChannelMessage", func(i int) (request, error) {
-			user, channel := room(i)
-			return b.message(0, user, channel, g.bytes)
+		{"SendChannelMessage", g.samples, func(i int) (request, error) {
+			c := i % len(g.rooms.channels)
+			return b.message(0, g.rooms.callers[c%len(g.rooms.callers)], g.rooms.channels[c], g.bytes)
 		}},
-		{listMessages, func(i int) (request, error) {
-			user, channel := room(i)
-			return b.sign(0, listMessages, user, []string{channel}, readQueries[listMessages], nil)
+		{listMessages + ", the newest 50", g.samples, room(listMessages, readQueries[listMessages])},
+		{listMessages + ", the oldest 50", g.samples, room(listMessages, first+"&sort-order=ASCENDING")},
+		{"GetChannelMessage, the oldest", g.samples, room("GetChannelMessage", "", g.oldest...)},
+		{"DescribeChannel, crowded channel", g.samples, read(describeChannel, g.regular, crowded, "")},
+		{"DescribeChannelMembership, crowded channel", g.samples, read("DescribeChannelMembership", g.regular, []string{g.crowded, g.regular}, "")},
+		{"UpdateChannelReadMarker, crowded channel", g.samples, read("UpdateChannelReadMarker", g.regular, crowded, "")},
+		{"ListChannelMemberships, crowded channel", g.samples, read(listMemberships, g.regular, crowded, readQueries[listMemberships])},
+		{"ListChannelMembershipsForAppInstanceUser, busy user", g.samples,
+			read("ListChannelMembershipsForAppInstanceUser", g.busy, nil, first+"&app-instance-user-arn="+url.QueryEscape(g.busy))},
+		{"DescribeChannelMembershipForAppInstanceUser, crowded channel", g.samples,
+			read("DescribeChannelMembershipForAppInstanceUser", g.regular, crowded, "app-instance-user-arn="+url.QueryEscape(g.regular))},
+		{"SearchChannels, busy user", g.samples, func(int) (request, error) {
+			return b.sign(0, "SearchChannels", g.busy, nil, first, search)
 		}},
-		{"DescribeChannel, crowded channel", read(describeChannel, g.regular, crowded, "")},
-		{"DescribeChannelMembership, crowded channel", read("DescribeChannelMembership", g.regular, []string{g.crowded, g.regular}, "")},
-		{"ListChannelMemberships, crowded channel", read(listMemberships, g.regular, crowded, readQueries[listMemberships])},
-		{"ListChannelMembershipsForAppInstanceUser, busy user", read("ListChannelMembershipsForAppInstanceUser", g.busy, nil, busy)},
+		{"ListChannels", g.samples, read("ListChannels", g.b.admin, nil, instance)},
+		{"ListAppInstanceUsers", g.samples, read("ListAppInstanceUsers", "", nil, instance)},
 	}
 }
 
 // note does an operation many times and notes what it cost.
-func (g *growing) note(ctx context.Context, step int, name string, n int, next func(i int) (request, error)) error {
+func (g *growing) note(ctx context.Context, step int, op growth) error {
 	before, _ := g.b.process().cpu()
-	took, err := g.b.repeat(ctx, name, n, g.callers, func(_ context.Context, i int) (request, error) { return next(i) })
+	took, err := g.b.repeat(ctx, op.name, op.times, g.callers, func(_ context.Context, i int) (request, error) { return op.next(i) })
 	if err != nil {
 		return err
 	}
-	g.noted(step, name, n, took, before)
+	g.noted(step, op.name, op.times, took, before)
 	return nil
 }
 
-// enoughForCPU is how many operations take so many ticks of the clock of CPU times that they can be told
-// apart.
-const enoughForCPU = 500
+const (
+	// enoughForCPU is how many operations take so many ticks of the clock of CPU times that they can be
+	// told apart.
+	enoughForCPU = 500
+	// flat is how much dearer an operation may be in the last step than in the first.
+	flat = 1.5
+)
 
-// noted reports an operation in a step, and against the first step.
+// noted reports an operation in a step, and against the first step. CPU time says more than the clock where
+// other work goes on, but only of the server's own.
 func (g *growing) noted(step int, name string, n int, took *delays, before time.Duration) {
 	r := g.b.Report
 	took.report(r, fmt.Sprintf("step %d, %s", step+1, name))
+	now := cost{delay: r.Delays[len(r.Delays)-1].P50}
 	if after, err := g.b.process().cpu(); err == nil && n >= enoughForCPU {
-		r.number(fmt.Sprintf("step %d, server CPU of %s", step+1, name), float64((after-before).Microseconds())/float64(n), "µs")
+		now.cpu = float64((after - before).Microseconds()) / float64(n)
+		r.number(fmt.Sprintf("step %d, server CPU of %s", step+1, name), now.cpu, "µs")
 	}
-	last := r.Delays[len(r.Delays)-1]
-	if step == 0 {
-		g.first[name] = last
-	} else if step == g.steps-1 {
-		r.number("last step against first, "+name, last.P50/g.first[name].P50, "×")
+	first, known := g.first[name]
+	switch {
+	case !known:
+		g.first[name] = now
+	case step == g.steps-1:
+		r.number("last step against first, "+name, now.delay/first.delay, "×")
+		grown := now.delay / first.delay
+		if now.cpu > 0 {
+			grown = now.cpu / first.cpu
+			r.number("last step against first, server CPU of "+name, grown, "×")
+		}
+		if grown > flat {
+			r.note("%s: more than %v × what it cost in the first step", name, flat)
+		}
 	}
 }
 
-// sessions measures how long the busy user waits for a session, one after the other.
-func (g *growing) sessions(ctx context.Context, step int) error {
-	took, n := newDelays(), max(1, g.samples/20)
+// sessions measures how long the busy user waits for a session, and for the details of channels where the
+// query asks for them, one after the other.
+func (g *growing) sessions(ctx context.Context, step int, name string, query url.Values, details int) error {
+	took, n := newDelays(), g.some()
 	before, _ := g.b.process().cpu()
+	query.Set("userArn", g.busy)
 	for range n {
+		query.Set("sessionId", uuid.NewString())
 		begin := time.Now()
-		s, err := g.b.dialer.open(ctx, g.busy, uuid.NewString(), fanoutBuffer)
+		s, err := g.b.dialer.connect(ctx, query, fanoutBuffer)
 		if err != nil {
+			return err
+		}
+		if _, err := readDetails(s, details, nil); err != nil {
 			return err
 		}
 		took.add(0, time.Since(begin))
@@ -263,6 +343,6 @@ func (g *growing) sessions(ctx context.Context, step int) error {
 			return err
 		}
 	}
-	g.noted(step, "a session of the busy user", n, took, before)
+	g.noted(step, name, n, took, before)
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 
 const (
 	// setupCalls is how many calls are under way at once while users and channels are made.
-	setupCalls = 32
+	setupCalls = 64
 	// batchSize is how many members AWS takes in one call.
 	batchSize = 100
 )
