@@ -279,7 +279,7 @@ func (g *growing) operations() []growth {
 // note does an operation many times and notes what it cost.
 func (g *growing) note(ctx context.Context, step int, op growth) error {
 	before, _ := g.b.process().cpu()
-	took, err := g.b.repeat(ctx, op.name, op.times, g.callers, func(_ context.Context, i int) (request, error) { return op.next(i) })
+	took, err := g.b.repeat(ctx, op.name, op.times, g.callers, op.next, nil)
 	if err != nil {
 		return err
 	}

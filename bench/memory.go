@@ -14,12 +14,12 @@ import (
 const memoryEvery = time.Minute
 
 // memories is what memory a server had, from time to time, while it was measured: what goes on growing
-// under an even load is a leak.
+// under an even load, when all its caches are full, is a leak.
 type memories struct {
 	process
-	admin  string
-	began  time.Time
-	looked []memory
+	admin       string
+	began, last time.Time
+	looked      []memory
 }
 
 type memory struct {
@@ -31,17 +31,16 @@ func (m *memories) look(ctx context.Context) {
 	now := time.Now()
 	if m.began.IsZero() {
 		m.began = now
-	}
-	at := now.Sub(m.began)
-	if n := len(m.looked); n > 0 && at < time.Duration(n)*memoryEvery {
+	} else if now.Sub(m.last) < memoryEvery {
 		return
 	}
+	m.last = now
 	rss, err := m.rss()
 	if err != nil {
 		return
 	}
 	told := gauges(ctx, m.admin, "go_memstats_heap_alloc_bytes", "go_goroutines")
-	m.looked = append(m.looked, memory{at: at.Minutes(), rss: float64(rss), heap: told[0], goroutines: told[1]})
+	m.looked = append(m.looked, memory{at: now.Sub(m.began).Minutes(), rss: float64(rss), heap: told[0], goroutines: told[1]})
 }
 
 // report tells all there was, when there was time for more than one look.

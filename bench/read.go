@@ -66,11 +66,10 @@ func (f *filled) fill(ctx context.Context, b *Bench, callers int) (*rooms, error
 
 // speak sends messages to every channel, by the callers who are its members.
 func (b *Bench) speak(ctx context.Context, r *rooms, each, size int) error {
-	_, err := b.repeat(ctx, "messages sent", each*len(r.channels), setupCalls, func(ctx context.Context, i int) (request, error) {
+	return b.setUp(ctx, "messages sent", each*len(r.channels), func(i int) (request, error) {
 		channel := i % len(r.channels)
 		return b.message(0, r.callers[channel%len(r.callers)], r.channels[channel], size)
-	})
-	return err
+	}, nil)
 }
 
 // readings make requests that read channels, each of which is signed once in a while.

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -33,28 +34,44 @@ func (b *Bench) user(ctx context.Context, id string) (string, error) {
 // users makes many.
 func (b *Bench) users(ctx context.Context, kind string, n int) ([]string, error) {
 	list := make([]string, n)
-	err := b.each(ctx, "users made", n, func(ctx context.Context, i int) (err error) {
-		list[i], err = b.user(ctx, fmt.Sprintf("%s-%d", kind, i))
+	err := b.setUp(ctx, "users made", n, func(i int) (request, error) {
+		id := fmt.Sprintf("%s-%d", kind, i)
+		return b.sign(0, "CreateAppInstanceUser", "", nil, "", &api.CreateAppInstanceUserRequest{
+			AppInstanceArn: b.instance, AppInstanceUserId: b.prefix + "-" + id, Name: id, ClientRequestToken: uuid.NewString(),
+		})
+	}, func(i int, body []byte) error {
+		var made api.CreateAppInstanceUserResponse
+		err := json.Unmarshal(body, &made)
+		list[i] = made.AppInstanceUserArn
 		return err
 	})
 	return list, err
 }
 
-// channel makes a channel that anybody may enter.
-func (b *Bench) channel(ctx context.Context) (string, error) {
-	var made api.CreateChannelResponse
-	err := b.client.call(ctx, "CreateChannel", b.admin, nil, &api.CreateChannelRequest{
+// newChannel is a channel that anybody may enter.
+func (b *Bench) newChannel() *api.CreateChannelRequest {
+	return &api.CreateChannelRequest{
 		AppInstanceArn: b.instance, Name: b.prefix, ClientRequestToken: uuid.NewString(),
 		Mode: api.ChannelModeUnrestricted, Privacy: api.ChannelPrivacyPublic,
-	}, &made)
+	}
+}
+
+// channel makes a channel.
+func (b *Bench) channel(ctx context.Context) (string, error) {
+	var made api.CreateChannelResponse
+	err := b.client.call(ctx, "CreateChannel", b.admin, nil, b.newChannel(), &made)
 	return made.ChannelArn, err
 }
 
 // channels makes many.
 func (b *Bench) channels(ctx context.Context, n int) ([]string, error) {
 	list := make([]string, n)
-	err := b.each(ctx, "channels made", n, func(ctx context.Context, i int) (err error) {
-		list[i], err = b.channel(ctx)
+	err := b.setUp(ctx, "channels made", n, func(int) (request, error) {
+		return b.sign(0, "CreateChannel", b.admin, nil, "", b.newChannel())
+	}, func(i int, body []byte) error {
+		var made api.CreateChannelResponse
+		err := json.Unmarshal(body, &made)
+		list[i] = made.ChannelArn
 		return err
 	})
 	return list, err
@@ -72,10 +89,12 @@ func (b *Bench) enter(ctx context.Context, channels []string, members [][]string
 			batches = append(batches, batch{channel, chunk})
 		}
 	}
-	return b.each(ctx, "batches of members added", len(batches), func(ctx context.Context, i int) error {
+	return b.setUp(ctx, "batches of members added", len(batches), func(i int) (request, error) {
+		return b.sign(0, "BatchCreateChannelMembership", b.admin, []string{batches[i].channel}, "",
+			&api.BatchCreateChannelMembershipRequest{Type: api.ChannelMembershipTypeDefault, MemberArns: batches[i].members})
+	}, func(_ int, body []byte) error {
 		var answer api.BatchCreateChannelMembershipResponse
-		err := b.client.call(ctx, "BatchCreateChannelMembership", b.admin, []string{batches[i].channel},
-			&api.BatchCreateChannelMembershipRequest{Type: api.ChannelMembershipTypeDefault, MemberArns: batches[i].members}, &answer)
+		err := json.Unmarshal(body, &answer)
 		if err == nil && len(answer.Errors) > 0 {
 			err = fmt.Errorf("adding %s: %s", answer.Errors[0].MemberArn, answer.Errors[0].ErrorMessage)
 		}
@@ -83,28 +102,15 @@ func (b *Bench) enter(ctx context.Context, channels []string, members [][]string
 	})
 }
 
-// each does something n times, several at once, until one fails.
-func (b *Bench) each(ctx context.Context, what string, n int, do func(ctx context.Context, i int) error) error {
-	var done atomic.Int64
-	b.show(func() string { return fmt.Sprintf("%d of %d %s", done.Load(), n, what) })
-	defer b.show(nil)
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(setupCalls)
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		group.Go(func() error {
-			defer done.Add(1)
-			return do(ctx, i)
-		})
-	}
-	return group.Wait()
+// setUp sends n requests, several at once, until one fails. heard is told the answers.
+func (b *Bench) setUp(ctx context.Context, what string, n int, next func(i int) (request, error), heard func(i int, body []byte) error) error {
+	_, err := b.repeat(ctx, what, n, setupCalls, next, heard)
+	return err
 }
 
-// repeat sends n requests, by some callers over connections of their own, until one fails. It tells how
-// long they took.
-func (b *Bench) repeat(ctx context.Context, what string, n, callers int, next func(ctx context.Context, i int) (request, error)) (*delays, error) {
+// repeat sends n requests, by some callers over connections of their own, until one fails. heard, when not
+// nil, is told the answers. It tells how long they took.
+func (b *Bench) repeat(ctx context.Context, what string, n, callers int, next func(i int) (request, error), heard func(i int, body []byte) error) (*delays, error) {
 	var begun atomic.Int64
 	b.show(func() string { return fmt.Sprintf("%d of %d %s", min(begun.Load(), int64(n)), n, what) })
 	defer b.show(nil)
@@ -122,7 +128,7 @@ func (b *Bench) repeat(ctx context.Context, what string, n, callers int, next fu
 				if i >= n || ctx.Err() != nil {
 					return ctx.Err()
 				}
-				r, err := next(ctx, i)
+				r, err := next(i)
 				if err != nil {
 					return err
 				}
@@ -136,6 +142,12 @@ func (b *Bench) repeat(ctx context.Context, what string, n, callers int, next fu
 					return &refusal{operation: what, status: a.status, kind: a.kind, message: string(a.body)}
 				}
 				took.add(caller, time.Since(begin))
+				if heard == nil {
+					continue
+				}
+				if err := heard(i, a.body); err != nil {
+					return err
+				}
 			}
 		})
 	}

@@ -157,8 +157,8 @@ func TestBenchGrow(t *testing.T) {
 		t.Fatalf("%+v %+v", got, report.Broken)
 	}
 	for step, want := range []map[string]float64{
-		{"messages": 40, "members of the crowded channel": 13, "channels of the busy user": 3},
-		{"messages": 400, "members of the crowded channel": 132, "channels of the busy user": 22},
+		{"messages": 40, "members of the crowded channel": 12, "channels of the busy user": 2},
+		{"messages": 400, "members of the crowded channel": 120, "channels of the busy user": 20},
 	} {
 		for name, n := range want {
 			if got := number(t, report, fmt.Sprintf("step %d, %s", step+1, name)); got != n {
@@ -166,7 +166,7 @@ func TestBenchGrow(t *testing.T) {
 			}
 		}
 	}
-	if number(t, report, "last step against first, SendChannelMessage") <= 0 || len(report.Delays) != 2*9 {
+	if number(t, report, "last step against first, SendChannelMessage") <= 0 || len(report.Delays) != 2*19 {
 		t.Errorf("%+v", report)
 	}
 }
