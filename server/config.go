@@ -84,6 +84,9 @@ type Config struct {
 	// ShutdownTimeout bounds how long requests in flight are waited for at the end.
 	ShutdownTimeout time.Duration
 
+	// HeapFloor is how large the heap may grow before garbage is collected; 0 leaves it to Go.
+	HeapFloor int64
+
 	// LogLevel is debug, info, warn or error; LogFormat is text or json.
 	LogLevel, LogFormat string
 	// Log, when set, is written to in place of the standard error output.
@@ -189,6 +192,7 @@ func (c *Config) Validate() error {
 	check("http.body_timeout", positive(c.BodyTimeout))
 	check("http.idle_timeout", positive(c.IdleTimeout))
 	check("shutdown_timeout", positive(c.ShutdownTimeout))
+	check("heap_floor", within(c.HeapFloor, 0, maxHeapFloor))
 	check("log.level", oneOf(c.LogLevel, "debug", "info", "warn", "error"))
 	check("log.format", oneOf(c.LogFormat, "text", "json"))
 	return errors.Join(faults...)

@@ -49,6 +49,9 @@ func TestValidate(t *testing.T) {
 		{"no time for bodies is refused", func(c *Config) { c.BodyTimeout = 0 }, "http.body_timeout: "},
 		{"no time between requests is refused", func(c *Config) { c.IdleTimeout = -time.Second }, "http.idle_timeout: "},
 		{"no time to shut down is refused", func(c *Config) { c.ShutdownTimeout = 0 }, "shutdown_timeout: "},
+		{"a floor of no heap is accepted", func(c *Config) { c.HeapFloor = 0 }, ""},
+		{"a floor below nothing is refused", func(c *Config) { c.HeapFloor = -1 }, "heap_floor: "},
+		{"a floor above the ceiling is refused", func(c *Config) { c.HeapFloor = maxHeapFloor + 1 }, "heap_floor: "},
 		{"an unknown level is refused", func(c *Config) { c.LogLevel = "loud" }, "log.level: "},
 		{"an unknown format is refused", func(c *Config) { c.LogFormat = "xml" }, "log.format: "},
 	} {

@@ -29,7 +29,7 @@ func TestLoad(t *testing.T) {
 			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
-			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 16 << 20,
 			ShutdownTimeout: 30 * time.Second, LogLevel: "info", LogFormat: "text",
 		}
 		if diff := cmp.Diff(want, c); diff != "" || unknown != nil {
@@ -89,6 +89,7 @@ http:
   body_timeout: 2s
   idle_timeout: 3m
 shutdown_timeout: 4s
+heap_floor: 0
 log: {level: warn, format: json}
 `)}.Load()
 		if err != nil {
@@ -117,7 +118,7 @@ log: {level: warn, format: json}
 	t.Run("every setting can come from its variable", func(t *testing.T) {
 		for _, s := range Settings() {
 			value := map[string]string{
-				"limits.members_per_batch": "7", "http.max_body": "70000", "allowed_origins": "https://a.example",
+				"limits.members_per_batch": "7", "http.max_body": "70000", "heap_floor": "7", "allowed_origins": "https://a.example",
 				"http.header_timeout": "7s", "http.body_timeout": "7s", "http.idle_timeout": "7s", "shutdown_timeout": "7s",
 				"session.per_user": "7", "session.resume_window": "7s", "session.buffer": "777", "session.ping_interval": "7s",
 			}[s.Name]

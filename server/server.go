@@ -176,6 +176,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
 	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
+	s.background.Go(func() { keepHeapFloor(life, s.config.HeapFloor) })
 	if s.acme != nil {
 		s.background.Go(func() { s.acme.Run(life) })
 	}

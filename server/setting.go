@@ -100,7 +100,7 @@ func Settings() []Setting {
 			set:     membersPerBatch},
 		{Name: "http.max_body", Default: "1048576", Unit: "bytes",
 			Meaning: "Greatest size of a request's body.",
-			set:     maxBody},
+			set:     size(func(c *Config) *int64 { return &c.MaxBody })},
 		{Name: "http.header_timeout", Default: "10s", Unit: "duration",
 			Meaning: "How long a client may take to send the headers of a request.",
 			set:     duration(func(c *Config) *time.Duration { return &c.HeaderTimeout })},
@@ -113,6 +113,9 @@ func Settings() []Setting {
 		{Name: "shutdown_timeout", Default: "30s", Unit: "duration",
 			Meaning: "How long requests in flight are waited for at the end.",
 			set:     duration(func(c *Config) *time.Duration { return &c.ShutdownTimeout })},
+		{Name: "heap_floor", Default: "16777216", Unit: "bytes, 0 to 4294967296",
+			Meaning: "How large the heap may grow before garbage is collected, while less than half of that is in use. 0 leaves it to Go, and so does GOGC when it is set; GOMEMLIMIT holds all the same.",
+			set:     size(func(c *Config) *int64 { return &c.HeapFloor })},
 		{Name: "log.level", Default: "info", Unit: "debug, info, warn or error",
 			Meaning: "Least level that is logged.",
 			set:     text(func(c *Config) *string { return &c.LogLevel })},
@@ -148,13 +151,15 @@ func duration(field func(*Config) *time.Duration) func(*Config, string) error {
 	}
 }
 
-func maxBody(c *Config, value string) error {
-	n, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return fmt.Errorf("%q is no whole number of bytes", value)
+func size(field func(*Config) *int64) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is no whole number of bytes", value)
+		}
+		*field(c) = n
+		return nil
 	}
-	c.MaxBody = n
-	return nil
 }
 
 func whole(field func(*Config) *int) func(*Config, string) error {
