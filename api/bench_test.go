@@ -105,3 +105,16 @@ func BenchmarkEncodeMessages50(b *testing.B) {
 		buffer = out.AppendJSON(buffer[:0], EpochSeconds)
 	}
 }
+
+func BenchmarkEncodeMemberships50(b *testing.B) {
+	out := &ListChannelMembershipsResponse{ChannelArn: benchChannel}
+	for i, arn := range benchUsers(50) {
+		out.ChannelMemberships = append(out.ChannelMemberships, ChannelMembershipSummary{Member: &Identity{Arn: arn, Name: "User " + strconv.Itoa(i)}})
+	}
+	buffer := out.AppendJSON(nil, EpochSeconds)
+	b.SetBytes(int64(len(buffer)))
+	b.ReportAllocs()
+	for b.Loop() {
+		buffer = out.AppendJSON(buffer[:0], EpochSeconds)
+	}
+}

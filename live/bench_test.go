@@ -101,3 +101,14 @@ func BenchmarkEncode(b *testing.B) {
 		encode(&event)
 	}
 }
+
+// BenchmarkAppendDetails is a frame of CHANNEL_DETAILS whose parts were quoted before.
+func BenchmarkAppendDetails(b *testing.B) {
+	head, shared, tail := make([]byte, 300), make([]byte, 20<<10), make([]byte, 60)
+	var buffer []byte
+	b.SetBytes(int64(len(head) + len(shared) + len(tail)))
+	b.ReportAllocs()
+	for b.Loop() {
+		buffer = appendDetails(buffer[:0], head, shared, tail)
+	}
+}

@@ -255,6 +255,48 @@ func BenchmarkEnterChannel(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "views/s")
 }
 
+// BenchmarkStandings reads what a hundred users are to a channel, before they are added.
+func BenchmarkStandings(b *testing.B) {
+	t := newTown(b, 5_000)
+	c := t.channel(b, t.users[:2_500])
+	callers(b, 2, func() error {
+		at := rand.IntN(len(t.users) - 100)
+		refs := make([]store.IdentityRef, 100)
+		for i, u := range t.users[at : at+100] {
+			refs[i] = store.IdentityRef{Kind: u.Kind, ID: u.ID}
+		}
+		return t.View(context.Background(), func(tx store.Tx) error {
+			_, err := tx.Standings(t.instance.Key, c.Key, refs)
+			return err
+		})
+	})
+	b.ReportMetric(float64(b.N*100)/b.Elapsed().Seconds(), "standings/s")
+}
+
+// BenchmarkStreamsOf is what the store does for a user of 2,000 channels who connects.
+func BenchmarkStreamsOf(b *testing.B) {
+	const channels, page = 2_000, 500
+	t := newTown(b, 1)
+	for range channels {
+		t.channel(b, t.users)
+	}
+	for b.Loop() {
+		for after, n := store.Key(0), page; n == page; {
+			err := t.View(context.Background(), func(tx store.Tx) error {
+				list, err := tx.ListStreamsOf(t.users[0].Key, after, page)
+				if n = len(list); n > 0 {
+					after = list[n-1].Membership
+				}
+				return err
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*channels), "ns/channel")
+}
+
 // BenchmarkChannelSize shows that what an operation costs does not depend on how many members a
 // channel has.
 func BenchmarkChannelSize(b *testing.B) {
