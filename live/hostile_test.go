@@ -76,6 +76,19 @@ func TestConnect(t *testing.T) {
 			c.goodbye()
 		}
 	})
+	t.Run("prefetch is whole and in order, however much there is of it", func(t *testing.T) {
+		h.details = nil
+		for i, size := range []int{10, 40 << 10, 300, 70 << 10, 64 << 10, 1, 20 << 10, 20 << 10, 20 << 10} {
+			h.details = append(h.details, strings.Repeat(string(rune('a'+i)), size))
+		}
+		c := h.dial(url.Values{"prefetch-on": {"connect"}, "sessionId": {"much"}})
+		c.event("SESSION_ESTABLISHED")
+		for _, channel := range h.details {
+			c.want(`{"Headers":{"x-amz-chime-event-type":"CHANNEL_DETAILS","x-amz-chime-message-type":"SYSTEM"},"Payload":"{\"Channel\":\"` + channel + `\",\"ByLastMessage\":false}"}`)
+		}
+		h.details = nil
+		c.goodbye()
+	})
 	t.Run("there is no prefetch unless it is asked for", func(t *testing.T) {
 		h.join("general", "carol")
 		c := h.dial(url.Values{"prefetch-on": {"disconnect"}, "userArn": {arnOf("carol")}})
