@@ -23,6 +23,8 @@ type postgresText struct {
 	id   int // its place among all texts
 	name string
 	sql  string
+	of   *statement // nil of those that begin and end a transaction
+	rows bool       // it runs its statement for all rows of arguments at once
 	// described is what the server says of it; the same on every connection.
 	described atomic.Pointer[pgconn.StatementDescription]
 }
@@ -35,7 +37,9 @@ type postgresTexts struct {
 	rollback *postgresText
 	plain    []*postgresText // by the id of a statement
 	assumed  []*postgresText // that fail where nothing changes; by the id of a statement
-	count    int
+	// rows and assumedRows are the same for many rows of arguments at once; nil where there is none.
+	rows, assumedRows []*postgresText
+	count             int
 }
 
 func newPostgresTexts() *postgresTexts {
@@ -49,10 +53,48 @@ func newPostgresTexts() *postgresTexts {
 	t.commit = add("commit", "COMMIT")
 	t.rollback = add("rollback", "ROLLBACK")
 	for _, s := range statements {
-		t.plain = append(t.plain, add("s"+strconv.Itoa(s.id), s.text))
-		t.assumed = append(t.assumed, add("a"+strconv.Itoa(s.id), assumedText(s.text)))
+		of := func(prefix, sql string, rows bool) *postgresText {
+			if sql == "" {
+				return nil
+			}
+			text := add(prefix+strconv.Itoa(s.id), sql)
+			text.of, text.rows = s, rows
+			return text
+		}
+		rows := rowsText(s)
+		t.plain = append(t.plain, of("s", s.text, false))
+		t.assumed = append(t.assumed, of("a", assumedText(s.text), false))
+		t.rows = append(t.rows, of("r", rows, true))
+		t.assumedRows = append(t.assumedRows, of("b", assumedRowsText(rows), true))
 	}
 	return t
+}
+
+// reading is the request for what a statement returns for every row of arguments.
+func (t *postgresTexts) reading(s *statement, args []value, scan func(i int, r *row)) postgresRequest {
+	q := postgresRequest{text: t.plain[s.id], params: s.params, args: args, scan: scan}
+	if rows := t.rows[s.id]; rows != nil && !s.writes && s.runs(args) > 1 {
+		q.text = rows
+	}
+	return q
+}
+
+// assuming is the request for a statement that writes, with an error where a run would change nothing,
+// if that matters.
+func (t *postgresTexts) assuming(s *statement, args []value, matters bool) postgresRequest {
+	q := postgresRequest{text: t.plain[s.id], params: s.params, args: args, assumed: matters}
+	switch rows := t.rows[s.id]; {
+	case rows == nil || s.runs(args) < 2:
+		if matters {
+			q.text = t.assumed[s.id]
+		}
+	case matters:
+		q.text = t.assumedRows[s.id]
+	case strings.HasPrefix(s.text, "INSERT"):
+		// Runs that are about the same record are an error, which an UPDATE that does not matter would not tell.
+		q.text, q.assumed = rows, true
+	}
+	return q
 }
 
 // assumedText is the text of a statement that writes, with an error where it would change nothing,
@@ -82,8 +124,9 @@ type postgresRequest struct {
 	preparing bool // its text was sent, and the answer is not here
 }
 
+// runs says how often the text is run.
 func (q *postgresRequest) runs() int {
-	if q.params == 0 {
+	if q.params == 0 || q.text.rows {
 		return 1
 	}
 	return len(q.args) / q.params
@@ -188,10 +231,10 @@ func (c *postgresConn) send(p *pgconn.Pipeline, q *postgresRequest) {
 	q.preparing = false // maybe it was, on a connection that was lost
 	if !c.prepared[q.text.id] {
 		c.prepared[q.text.id], q.preparing = true, true
-		p.SendPrepare(q.text.name, q.text.sql, parameterTypes(q.args[:q.params]))
+		p.SendPrepare(q.text.name, q.text.sql, q.parameterTypes())
 	}
 	for i := range q.runs() {
-		values := c.encode(q.args[i*q.params : (i+1)*q.params])
+		values := c.encode(q, i)
 		if described == nil {
 			p.SendQueryPrepared(q.text.name, values, binaryFormat, binaryFormat)
 		} else {
@@ -229,6 +272,9 @@ func (c *postgresConn) receive(p *pgconn.Pipeline, q *postgresRequest) error {
 				c.heard = true
 				c.current.values = result.Values()
 				c.row.next = 0
+				if q.text.rows {
+					i = int(c.current.integer(len(c.current.values)-1)) - 1
+				}
 				q.scan(i, &c.row)
 			}
 		}
@@ -250,37 +296,42 @@ func (c *postgresConn) receive(p *pgconn.Pipeline, q *postgresRequest) error {
 var binaryFormat = []int16{pgtype.BinaryFormatCode}
 
 // parameterTypes tells the server what arguments are, so that it need not be asked.
-func parameterTypes(args []value) []uint32 {
-	types := make([]uint32, len(args))
-	for i, arg := range args {
-		switch arg.kind {
-		case integerValue:
-			types[i] = pgtype.Int8OID
-		case textValue:
-			types[i] = pgtype.TextOID
-		case blobValue:
-			types[i] = pgtype.ByteaOID
-		}
+func (q *postgresRequest) parameterTypes() []uint32 {
+	of := elementTypes
+	if q.text.rows {
+		of = arrayTypes
+	}
+	types := make([]uint32, q.params)
+	for i := range types {
+		types[i] = of[q.args[i].kind]
 	}
 	return types
 }
 
 // encode writes the arguments of one run. They are valid until the next call.
-func (c *postgresConn) encode(args []value) [][]byte {
+func (c *postgresConn) encode(q *postgresRequest, run int) [][]byte {
 	c.values, c.buffer = c.values[:0], c.buffer[:0]
-	for i := range args {
+	for i := range q.params {
 		from := len(c.buffer)
-		switch arg := &args[i]; arg.kind {
-		case integerValue:
-			c.buffer = binary.BigEndian.AppendUint64(c.buffer, uint64(arg.integer))
-		case textValue:
-			c.buffer = append(c.buffer, escapeNUL(arg.text)...)
-		case blobValue:
-			c.buffer = append(c.buffer, arg.text...)
+		if q.text.rows {
+			c.buffer = appendColumn(c.buffer, q.args, q.params, i)
+		} else {
+			c.buffer = appendValue(c.buffer, &q.args[run*q.params+i])
 		}
 		c.values = append(c.values, c.buffer[from:])
 	}
 	return c.values
+}
+
+// appendValue writes an argument in the binary format.
+func appendValue(b []byte, v *value) []byte {
+	switch v.kind {
+	case textValue:
+		return append(b, escapeNUL(v.text)...)
+	case blobValue:
+		return append(b, v.text...)
+	}
+	return binary.BigEndian.AppendUint64(b, uint64(v.integer))
 }
 
 // postgresRow is the current row of an answer.

@@ -49,6 +49,7 @@ func (f *postgresFault) again() bool {
 const (
 	uniqueViolation   = "23505"
 	divisionByZero    = "22012"
+	sameRecordTwice   = "21000"
 	unknownOutcome    = "08007"
 	completionUnknown = "40003"
 )
@@ -99,7 +100,7 @@ func classify(err error, assumed, committing bool) *postgresFault {
 	switch {
 	case committing && (told.Code == unknownOutcome || told.Code == completionUnknown):
 		return &postgresFault{kind: unsure, err: fmt.Errorf("%w: %w", store.ErrUncertain, err)}
-	case assumed && (told.Code == uniqueViolation || told.Code == divisionByZero):
+	case assumed && (told.Code == uniqueViolation || told.Code == divisionByZero || told.Code == sameRecordTwice):
 		return &postgresFault{kind: mistaken, err: fmt.Errorf("%w: %w", errAssumed, err)}
 	case conflicts[told.Code]:
 		return &postgresFault{kind: conflict, err: fmt.Errorf("%w: %w", store.ErrBusy, err)}

@@ -108,49 +108,59 @@ func TestPostgresPlans(t *testing.T) {
 		t.Fatalf("the server has looked at %v only", settled)
 	}
 	ambiguous := regexp.MustCompile(`inconsistent types deduced for parameter \$(\d+)`)
-	explain := func(s *statement) (lines []string) {
+	// prepare tells of which types the server takes the parameters of a text to be.
+	prepare := func(text string, types []string) []string {
 		t.Helper()
-		types := slices.Repeat([]string{"unknown"}, s.params)
-		list := func(of []string) string {
-			if len(of) == 0 {
-				return ""
-			}
-			return "(" + strings.Join(of, ", ") + ")"
-		}
 		for {
-			_, err := conn.Exec(t.Context(), "PREPARE plan "+list(types)+" AS "+s.text)
+			list := ""
+			if len(types) > 0 {
+				list = "(" + strings.Join(types, ", ") + ")"
+			}
+			_, err := conn.Exec(t.Context(), "PREPARE plan "+list+" AS "+text)
 			if err == nil {
 				break
 			}
 			found := ambiguous.FindStringSubmatch(err.Error())
 			if found == nil {
-				t.Fatalf("%s: %v", s.text, err)
+				t.Fatalf("%s: %v", text, err)
 			}
 			n, _ := strconv.Atoi(found[1])
 			types[n-1] = "bigint" // as every number is sent
 		}
+		var known []string
+		if err := conn.QueryRow(t.Context(), "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'plan'").Scan(&known); err != nil {
+			t.Fatal(err)
+		}
+		return known
+	}
+	explain := func(text string, types []string) (lines, known []string) {
+		t.Helper()
+		known = prepare(text, types)
 		defer conn.Exec(t.Context(), "DEALLOCATE plan")
-		execute := "EXPLAIN (COSTS OFF) EXECUTE plan " + list(slices.Repeat([]string{"NULL"}, s.params))
-		rows, err := conn.Query(t.Context(), execute, pgx.QueryExecModeSimpleProtocol)
+		nothing := ""
+		if len(types) > 0 {
+			nothing = "(" + strings.Join(slices.Repeat([]string{"NULL"}, len(types)), ", ") + ")"
+		}
+		rows, err := conn.Query(t.Context(), "EXPLAIN (COSTS OFF) EXECUTE plan "+nothing, pgx.QueryExecModeSimpleProtocol)
 		if err != nil {
-			t.Fatalf("%s: %v", s.text, err)
+			t.Fatalf("%s: %v", text, err)
 		}
 		lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			t.Fatal(err)
 		}
-		return lines
+		return lines, known
 	}
 	// Indexes of what is seldom, which may be read from end to end: here there is nothing in them.
 	few := map[string]bool{"identity_ended": true, "channel_draining": true}
 	named := regexp.MustCompile(`^\s+Filter: .*\b(id|member|moderator|identity) = `)
 	scan := regexp.MustCompile(`Index (?:Only )?Scan(?: Backward)? using (\w+) on (\w+)`)
 	whole := regexp.MustCompile(`(?:Seq|Bitmap Heap) Scan on (\w+)`)
-	for _, s := range statements {
-		lines := explain(s)
+	look := func(text string, types []string) []string {
+		lines, known := explain(text, types)
 		for i, line := range lines {
 			if found := whole.FindStringSubmatch(line); found != nil && settled[found[1]] != "" {
-				t.Errorf("%s is read whole:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+				t.Errorf("%s is read whole:\n%s\n\n%s", found[1], text, strings.Join(lines, "\n"))
 			}
 			found := scan.FindStringSubmatch(line)
 			if found == nil || settled[found[2]] == "" || few[found[1]] {
@@ -158,9 +168,27 @@ func TestPostgresPlans(t *testing.T) {
 			}
 			// A look-up says where in the index to begin.
 			if i+1 == len(lines) || !strings.Contains(lines[i+1], "Index Cond: ") || !strings.Contains(lines[i+1], first[found[1]]+" ") {
-				t.Errorf("%s is read from end to end:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+				t.Errorf("%s is read from end to end:\n%s\n\n%s", found[1], text, strings.Join(lines, "\n"))
 			} else if i+2 < len(lines) && named.MatchString(lines[i+2]) {
-				t.Errorf("a row is looked for among others by %s:\n%s\n\n%s", found[1], s.text, strings.Join(lines, "\n"))
+				t.Errorf("a row is looked for among others by %s:\n%s\n\n%s", found[1], text, strings.Join(lines, "\n"))
+			}
+		}
+		return known
+	}
+	texts := newPostgresTexts()
+	for _, s := range statements {
+		known := look(s.text, slices.Repeat([]string{"unknown"}, s.params))
+		if rows := texts.rows[s.id]; rows != nil {
+			arrays := make([]string, s.params)
+			for i, of := range known {
+				if of == "smallint" || of == "integer" {
+					of = "bigint" // as every number is sent
+				}
+				arrays[i] = of + "[]"
+			}
+			look(rows.sql, arrays)
+			if s.writes {
+				look(texts.assumedRows[s.id].sql, arrays)
 			}
 		}
 	}

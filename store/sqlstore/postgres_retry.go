@@ -38,30 +38,32 @@ func (s *postgresSession) pause() error {
 }
 
 // takeTurns lets transactions that would only get into each other's way wait for each other. The
-// turn at what a transaction is about is taken by the first attempt; further attempts keep it.
+// turns at what a transaction is about are taken by the first attempt; further attempts keep them.
 func (s *postgresSession) takeTurns() error {
 	switch {
 	case !s.update:
 		return nil
 	case s.try == 1:
 		for i := range s.requests {
-			if about, ok := s.engine.turnOf(&s.requests[i]); ok {
-				return s.takeTurn(about)
+			if about := turnsOf(&s.requests[i]); about != nil {
+				return s.take(about...)
 			}
 		}
 	case s.try == laneTry:
-		return s.takeTurn(lane)
+		return s.take(lane)
 	}
 	return nil
 }
 
-func (s *postgresSession) takeTurn(about turn) error {
-	release, err := s.engine.turns.take(s.ctx, about)
-	if err != nil {
-		s.fault = &postgresFault{kind: broken, err: err}
-		return err
+func (s *postgresSession) take(all ...turn) error {
+	for _, about := range all {
+		release, err := s.engine.turns.take(s.ctx, about)
+		if err != nil {
+			s.fault = &postgresFault{kind: broken, err: err}
+			return err
+		}
+		s.held = append(s.held, release)
 	}
-	s.held = append(s.held, release)
 	return nil
 }
 

@@ -97,7 +97,7 @@ func (s *postgresSession) query(st *statement, args []value, scan func(i int, r 
 	if st.writes {
 		s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
 	}
-	err := s.send(postgresRequest{text: s.engine.texts.plain[st.id], params: st.params, args: args, scan: scan})
+	err := s.send(s.engine.texts.reading(st, args, scan))
 	s.read = s.conn != nil
 	return err
 }
@@ -105,7 +105,7 @@ func (s *postgresSession) query(st *statement, args []value, scan func(i int, r 
 // foresee implements foreseer.
 func (s *postgresSession) foresee(st *statement, args []value, scan func(i int, r *row)) {
 	if s.fault == nil {
-		s.requests = append(s.requests, postgresRequest{text: s.engine.texts.plain[st.id], params: st.params, args: args, scan: scan})
+		s.requests = append(s.requests, s.engine.texts.reading(st, args, scan))
 	}
 }
 
@@ -120,11 +120,7 @@ func (s *postgresSession) assume(st *statement, args []value, matters bool) bool
 	s.written = append(s.written, postgresWrite{st.id, st.runs(args)})
 	from := len(s.args)
 	s.args = append(s.args, args...)
-	text := s.engine.texts.plain[st.id]
-	if matters {
-		text = s.engine.texts.assumed[st.id]
-	}
-	s.requests = append(s.requests, postgresRequest{text: text, params: st.params, args: s.args[from:], assumed: matters})
+	s.requests = append(s.requests, s.engine.texts.assuming(st, s.args[from:], matters))
 	return true
 }
 

@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"carillon/store"
@@ -16,21 +18,28 @@ type turn struct {
 // lane is for transactions that keep failing: they go one at a time.
 var lane = turn{}
 
-// turnOf tells which channel a transaction is about to change, if the request says so.
-func (e *postgresEngine) turnOf(q *postgresRequest) (turn, bool) {
-	var t turn
-	switch q.text {
-	case e.texts.plain[enterChannel.id]:
-		// Without a name of a channel it asks about an identity only.
-		if q.args[0].text != "" {
-			t.channel, t.instance = q.args[0].text, q.args[3].text
+// turnsOf tells which channels a transaction is about to change, if the request says so: each once, in
+// an order that is the same for all, so that those who take several never wait for each other.
+func turnsOf(q *postgresRequest) []turn {
+	var about []turn
+	for from := 0; from+q.params <= len(q.args); from += max(q.params, 1) {
+		args := q.args[from:]
+		switch q.text.of {
+		case enterChannel:
+			// Without a name of a channel it asks about an identity only.
+			if args[0].text != "" {
+				about = append(about, turn{channel: args[0].text, instance: args[3].text})
+			}
+		case selectStanding, selectPlace:
+			about = append(about, turn{key: store.Key(args[0].integer)})
+		default:
+			return nil
 		}
-	case e.texts.plain[selectStanding.id]:
-		t.key = store.Key(q.args[0].integer)
-	case e.texts.plain[selectPlace.id]:
-		t.key = store.Key(q.args[0].integer)
 	}
-	return t, t != turn{}
+	slices.SortFunc(about, func(a, b turn) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.channel, b.channel), cmp.Compare(a.instance, b.instance))
+	})
+	return slices.Compact(about)
 }
 
 // turns are queues, first come first served.
