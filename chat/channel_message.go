@@ -91,12 +91,12 @@ func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.
 		}
 		return s.messageID(token.Ref), nil
 	}
-	if err := tx.AppendChannelMessage(e.stream, &m.ChannelMessage); err != nil {
+	if err := tx.AppendChannelMessages(&m.ChannelMessage); err != nil {
 		return "", err
 	}
 	token.Ref = store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
 	id := s.messageID(token.Ref)
-	if err := tx.PutMessageToken(token); err != nil {
+	if err := tx.PutMessageTokens(token); err != nil {
 		return "", err
 	}
 	if m.Status == store.MessagePending {
@@ -146,7 +146,7 @@ func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.S
 		return p.id, err
 	}
 	token.Ref = store.MessageRef{Stream: m.Stream}
-	if err := tx.PutMessageToken(token); err != nil {
+	if err := tx.PutMessageTokens(token); err != nil {
 		return "", err
 	}
 	return p.id, s.process(tx, events, e, p, 0)

@@ -88,12 +88,22 @@ type Ahead struct {
 	Since        time.Time
 }
 
+// Entrance is one of several calls of EnterChannel.
+type Entrance struct {
+	Channel ChannelRef
+	Actor   IdentityRef
+	Next    Ahead
+}
+
 // Channels are the channels of every app instance. A deleted channel is found nowhere.
 type Channels interface {
 	// EnterChannel reads an Entry. It answers ErrNotFound when the account has no such app instance;
 	// a missing channel or identity is told by its zero key. What the transaction will ask next can
 	// be told ahead.
 	EnterChannel(ChannelRef, IdentityRef, ...Ahead) (Entry, error)
+	// EnterChannels reads the entries of many, in the order of the list. One whose account has no such
+	// app instance has Instance 0.
+	EnterChannels([]Entrance) ([]Entry, error)
 	// Standings tells for each of refs what it is to the channel, in the order of refs.
 	Standings(instance, channel Key, refs []IdentityRef) ([]Standing, error)
 	// CreateChannel answers ErrExists when the app instance has that id. Where a deleted channel of

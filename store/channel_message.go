@@ -75,11 +75,12 @@ type MessageToken struct {
 
 // ChannelMessages are the messages of every stream.
 type ChannelMessages interface {
-	// AppendChannelMessage stores a message in the next place of its stream. It sets Sequence, and
-	// moves Created and Updated forward when the stream has a later message, so that times never
-	// run against the order. It moves the time of the channel's last message unless the message is
-	// for a target alone or not sent yet.
-	AppendChannelMessage(channel Key, m *ChannelMessage) error
+	// AppendChannelMessages stores messages, one after the other, each in the next place of its stream.
+	// It sets Sequence, and moves Created and Updated forward when the stream has a later message, so
+	// that times never run against the order. It moves the time of the channel's last message unless
+	// the message is for a target alone or not sent yet. It answers ErrNotFound when one of the streams
+	// is not there; the transaction is then to fail.
+	AppendChannelMessages(...*ChannelMessage) error
 	// ChannelMessage answers ErrNotFound when there is none.
 	ChannelMessage(MessageRef) (ListedMessage, error)
 	// UpdateChannelMessage changes everything but the name, the sender, the target and Created.
@@ -91,7 +92,8 @@ type ChannelMessages interface {
 	// MessageToken answers ErrNotFound when the sender used no such token in the day (24 hours) from
 	// since on.
 	MessageToken(sender Key, token [16]byte, since time.Time) (MessageToken, error)
-	PutMessageToken(MessageToken) error
+	// PutMessageTokens remembers tokens, of which no two are the same one of a sender.
+	PutMessageTokens(...MessageToken) error
 	// DeleteMessageTokens forgets at most limit tokens of messages sent before the given time and
 	// returns how many.
 	DeleteMessageTokens(before time.Time, limit int) (int, error)

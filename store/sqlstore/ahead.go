@@ -24,14 +24,28 @@ func (t *tx) distant() bool {
 // ahead is what was asked along with an entry. It is given away once, and only as long as nothing was
 // written since.
 type ahead struct {
-	instance, channel, actor store.Key
+	instance, channel store.Key
 
 	refs      []store.IdentityRef
 	standings []store.Standing
 
+	asked  []askedToken
+	tokens map[tokenOf]*store.MessageToken // what became of asked; nil of those that were not used
+}
+
+// askedToken is a token that was asked along with the entry at a place of a list.
+type askedToken struct {
+	at    int
 	token [16]byte
-	since time.Time // zero when no token was foreseen
+	since time.Time
 	known *store.MessageToken
+}
+
+// tokenOf is a call of MessageToken.
+type tokenOf struct {
+	sender store.Key
+	token  [16]byte
+	since  int64
 }
 
 var (
@@ -47,8 +61,8 @@ var (
 		WHERE a.id = $7 AND a.account = $8 AND a.deleted = 0`)
 )
 
-// foresee has what is ahead asked for along with the entry.
-func (t *tx) foresee(ref store.ChannelRef, actor store.IdentityRef, all []store.Ahead) {
+// foresee has what is ahead asked for along with entries. Of standings only those told last are kept.
+func (t *tx) foresee(list []store.Entrance) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ahead = ahead{}
@@ -56,7 +70,10 @@ func (t *tx) foresee(ref store.ChannelRef, actor store.IdentityRef, all []store.
 	if !ok || t.usable(enterChannel) != nil {
 		return
 	}
-	for _, next := range all {
+	var args []value
+	var asked []askedToken
+	for i := range list {
+		ref, actor, next := list[i].Channel, list[i].Actor, &list[i].Next
 		if len(next.Standings) > 0 {
 			standings := make([]store.Standing, len(next.Standings))
 			t.ahead.refs, t.ahead.standings = slices.Clone(next.Standings), standings
@@ -67,25 +84,35 @@ func (t *tx) foresee(ref store.ChannelRef, actor store.IdentityRef, all []store.
 			session.foresee(standingAhead, args, func(i int, r *row) { standings[i] = scanStanding(r) })
 		}
 		if !next.Since.IsZero() {
-			t.ahead.token, t.ahead.since, t.ahead.known = next.MessageToken, next.Since, nil
-			session.foresee(messageTokenAhead, []value{
-				kindValue(actor.Kind), text(actor.ID),
+			asked = append(asked, askedToken{at: i, token: next.MessageToken, since: next.Since})
+			args = append(args, kindValue(actor.Kind), text(actor.ID),
 				messageDayOf(next.Since), messageDayOf(next.Since.Add(messageDay)), blob(next.MessageToken[:]), instant(next.Since),
-				text(ref.Instance), text(ref.Account),
-			}, func(_ int, r *row) {
-				if found := scanMessageToken(r); t.ahead.token == next.MessageToken {
-					t.ahead.known = &found
-				}
-			})
+				text(ref.Instance), text(ref.Account))
 		}
+	}
+	if asked != nil {
+		t.ahead.asked = asked
+		session.foresee(messageTokenAhead, args, func(i int, r *row) {
+			known := scanMessageToken(r)
+			asked[i].known = &known
+		})
 	}
 }
 
 // entered ties what is ahead to the entry it was asked along with, in the terms of the later calls.
-func (t *tx) entered(e store.Entry, err error) {
-	t.ahead.instance, t.ahead.channel, t.ahead.actor = e.Instance, e.Channel.Key, e.Actor.Key
-	if err != nil {
-		t.ahead = ahead{}
+func (t *tx) entered(e *store.Entry) {
+	t.ahead.instance, t.ahead.channel = e.Instance, e.Channel.Key
+	t.enteredEach(func(int) *store.Entry { return e })
+}
+
+// enteredEach does so with the tokens of many entries.
+func (t *tx) enteredEach(entry func(at int) *store.Entry) {
+	if t.ahead.asked == nil {
+		return
+	}
+	t.ahead.tokens = make(map[tokenOf]*store.MessageToken, len(t.ahead.asked))
+	for _, a := range t.ahead.asked {
+		t.ahead.tokens[tokenOf{entry(a.at).Actor.Key, a.token, millis(a.since)}] = a.known
 	}
 }
 
@@ -102,7 +129,6 @@ func (t *tx) foreseenStandings(instance, channel store.Key, refs []store.Identit
 
 // foreseenToken returns a token, nil when it was not used, when it was foreseen.
 func (t *tx) foreseenToken(sender store.Key, token [16]byte, since time.Time) (known *store.MessageToken, foreseen bool) {
-	a := &t.ahead
-	foreseen = !a.since.IsZero() && a.actor == sender && a.token == token && a.since.Equal(since)
-	return a.known, foreseen
+	known, foreseen = t.ahead.tokens[tokenOf{sender, token, millis(since)}]
+	return known, foreseen
 }

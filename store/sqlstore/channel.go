@@ -106,15 +106,48 @@ var (
 
 // EnterChannel implements store.Channels.
 func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, next ...store.Ahead) (store.Entry, error) {
-	t.foresee(ref, actor, next)
+	list := make([]store.Entrance, len(next))
+	for i := range next {
+		list[i] = store.Entrance{Channel: ref, Actor: actor, Next: next[i]}
+	}
+	t.foresee(list)
 	scan := func(r *row) store.Entry {
 		e := scanEntry(r)
 		t.note(scanPlace(r))
 		return e
 	}
-	e, err := one(t, scan, enterChannel, text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account))
-	t.entered(e, err)
-	return e, err
+	e, err := one(t, scan, enterChannel, entranceValues(ref, actor)...)
+	if err != nil {
+		t.ahead = ahead{}
+		return e, err
+	}
+	t.entered(&e)
+	return e, nil
+}
+
+// EnterChannels implements store.Channels.
+func (t *tx) EnterChannels(list []store.Entrance) ([]store.Entry, error) {
+	t.foresee(list)
+	entries := make([]store.Entry, len(list))
+	args := make([]value, 0, len(list)*enterChannel.params)
+	for i := range list {
+		args = append(args, entranceValues(list[i].Channel, list[i].Actor)...)
+	}
+	err := t.queryEach(enterChannel, args, func(i int, r *row) {
+		entries[i] = scanEntry(r)
+		t.note(scanPlace(r))
+	})
+	if err != nil {
+		t.ahead = ahead{}
+		return nil, err
+	}
+	t.enteredEach(func(at int) *store.Entry { return &entries[at] })
+	return entries, nil
+}
+
+// entranceValues are the arguments of enterChannel.
+func entranceValues(ref store.ChannelRef, actor store.IdentityRef) []value {
+	return []value{text(ref.ID), kindValue(actor.Kind), text(actor.ID), text(ref.Instance), text(ref.Account)}
 }
 
 // Standings implements store.Channels.
@@ -152,14 +185,15 @@ func (t *tx) UpdateChannel(c store.Channel) error {
 
 // AdvanceChannel implements store.Channels.
 func (t *tx) AdvanceChannel(channel store.Key, events int, members int) (sequence int64, err error) {
-	if err := t.find(channel); err != nil {
+	p, err := t.find(channel)
+	if err != nil {
 		return 0, err
 	}
 	if err := t.change(advanceChannel, integer(int64(events)), integer(int64(members)), key(channel)); err != nil {
 		return 0, err
 	}
-	t.place.sequence += int64(events)
-	return t.place.sequence, nil
+	p.sequence += int64(events)
+	return p.sequence, nil
 }
 
 // DeleteChannel implements store.Channels.

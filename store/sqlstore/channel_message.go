@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"carillon/store"
@@ -85,10 +87,8 @@ const (
 )
 
 var (
-	advanceForMessage = sql(`UPDATE channel SET sequence = sequence + 1,
-			newest = CASE WHEN newest > $1 THEN newest ELSE $1 END,
-			last_message = CASE WHEN $2 = 0 THEN last_message WHEN newest > $1 THEN newest ELSE $1 END
-		WHERE key = $3 AND ` + channelLives("$3"))
+	advanceForMessages = sql(`UPDATE channel SET sequence = sequence + $1, newest = $2, last_message = CASE WHEN $3 = 0 THEN last_message ELSE $3 END
+		WHERE key = $4 AND ` + channelLives("$4"))
 	insertChannelMessage = sql(`INSERT INTO channel_message (stream, sequence, sender, target, control, content, content_type, metadata,
 			attributes, created, updated, edited, redacted, status, status_detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
@@ -122,24 +122,42 @@ var (
 		WHERE member = $2 AND key = (SELECT m.key FROM channel_membership m WHERE m.channel = $3 AND m.member = $2)`)
 )
 
-// AppendChannelMessage implements store.ChannelMessages.
-func (t *tx) AppendChannelMessage(channel store.Key, m *store.ChannelMessage) error {
-	forAll := m.Target == 0 && m.Status == store.MessageSent
-	if err := t.find(channel); err != nil {
+// AppendChannelMessages implements store.ChannelMessages. A stream advances once, whatever is appended to
+// it, and streams in an order that is the same for all transactions.
+func (t *tx) AppendChannelMessages(messages ...*store.ChannelMessage) error {
+	byStream := slices.Clone(messages)
+	slices.SortStableFunc(byStream, func(a, b *store.ChannelMessage) int { return cmp.Compare(a.Stream, b.Stream) })
+	var streams []value
+	rows := make([]value, 0, len(messages)*insertChannelMessage.params)
+	for len(byStream) > 0 {
+		p, err := t.find(byStream[0].Stream)
+		if err != nil {
+			return err
+		}
+		before, forAll := p.sequence, int64(0)
+		for len(byStream) > 0 && byStream[0].Stream == p.channel {
+			m := byStream[0]
+			byStream = byStream[1:]
+			p.sequence++
+			p.newest = max(p.newest, millis(m.Created))
+			if m.Target == 0 && m.Status == store.MessageSent {
+				forAll = p.newest
+			}
+			m.Sequence, m.Created = p.sequence, fromMillis(p.newest)
+			if m.Updated.Before(m.Created) {
+				m.Updated = m.Created
+			}
+			rows = append(rows, key(m.Stream), integer(m.Sequence), key(m.Sender), key(m.Target), flag(m.Control),
+				text(m.Content), text(m.ContentType), text(m.Metadata), text(m.Attributes), instant(m.Created), instant(m.Updated),
+				instant(m.Edited), flag(m.Redacted), integer(int64(m.Status)), text(m.StatusDetail))
+		}
+		streams = append(streams, integer(p.sequence-before), integer(p.newest), integer(forAll), key(p.channel))
+	}
+	if err := t.change(advanceForMessages, streams...); err != nil {
+		t.places = nil // where they were believed to stand
 		return err
 	}
-	if err := t.change(advanceForMessage, instant(m.Created), flag(forAll), key(channel)); err != nil {
-		return err
-	}
-	t.place.sequence++
-	t.place.newest = max(t.place.newest, millis(m.Created))
-	m.Sequence, m.Created = t.place.sequence, fromMillis(t.place.newest)
-	if m.Updated.Before(m.Created) {
-		m.Updated = m.Created
-	}
-	return t.put(insertChannelMessage, key(m.Stream), integer(m.Sequence), key(m.Sender), key(m.Target), flag(m.Control),
-		text(m.Content), text(m.ContentType), text(m.Metadata), text(m.Attributes), instant(m.Created), instant(m.Updated),
-		instant(m.Edited), flag(m.Redacted), integer(int64(m.Status)), text(m.StatusDetail))
+	return t.put(insertChannelMessage, rows...)
 }
 
 // ChannelMessage implements store.ChannelMessages.
@@ -243,10 +261,15 @@ func (t *tx) MessageToken(sender store.Key, token [16]byte, since time.Time) (st
 		messageDayOf(since), key(sender), blob(token[:]), instant(since), messageDayOf(since.Add(messageDay)))
 }
 
-// PutMessageToken implements store.ChannelMessages.
-func (t *tx) PutMessageToken(m store.MessageToken) error {
-	return t.put(putMessageToken, messageDayOf(m.Sent), key(m.Sender), blob(m.Token[:]), key(m.Ref.Stream), integer(m.Ref.Sequence),
-		instant(m.Sent), blob(m.Fingerprint[:]))
+// PutMessageTokens implements store.ChannelMessages.
+func (t *tx) PutMessageTokens(tokens ...store.MessageToken) error {
+	rows := make([]value, 0, len(tokens)*putMessageToken.params)
+	for i := range tokens {
+		m := &tokens[i]
+		rows = append(rows, messageDayOf(m.Sent), key(m.Sender), blob(m.Token[:]), key(m.Ref.Stream), integer(m.Ref.Sequence),
+			instant(m.Sent), blob(m.Fingerprint[:]))
+	}
+	return t.put(putMessageToken, rows...)
 }
 
 // DeleteMessageTokens implements store.ChannelMessages. It forgets whole days.

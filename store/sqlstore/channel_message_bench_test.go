@@ -121,7 +121,7 @@ func (t *town) remember(b *testing.B, channels []store.Channel, messages int) {
 			for range min(10_000, messages-from) {
 				m := messageToken(t.users[rand.IntN(len(t.users))].Key)
 				m.Ref = store.MessageRef{Stream: channels[rand.IntN(len(channels))].Key, Sequence: 1}
-				if err := tx.PutMessageToken(m); err != nil {
+				if err := tx.PutMessageTokens(m); err != nil {
 					return err
 				}
 			}
@@ -155,11 +155,11 @@ func (t *town) send(c store.Channel, sender store.Identity) error {
 			return fmt.Errorf("a new token is known: %w", err)
 		}
 		m := store.ChannelMessage{Stream: e.Channel.Key, Sender: sender.Key, Content: messageBody, Created: token.Sent, Updated: token.Sent}
-		if err := tx.AppendChannelMessage(e.Channel.Key, &m); err != nil {
+		if err := tx.AppendChannelMessages(&m); err != nil {
 			return err
 		}
 		token.Ref = store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
-		return tx.PutMessageToken(token)
+		return tx.PutMessageTokens(token)
 	})
 }
 

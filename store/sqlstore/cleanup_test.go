@@ -81,7 +81,7 @@ func settle(t *testing.T, s *Store, keys *store.Keys) (instance, user, flow stor
 				errs.add(tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: channel, Member: user}))
 				for _, stream := range []store.Key{channel, sub.Key} {
 					errs.add(tx.CreateChannelMemberships(stream, []store.ChannelMembership{{Key: keys.Next(), Member: user}}))
-					errs.add(tx.AppendChannelMessage(stream, &store.ChannelMessage{Stream: stream, Sender: user, Created: at}))
+					errs.add(tx.AppendChannelMessages(&store.ChannelMessage{Stream: stream, Sender: user, Created: at}))
 				}
 			}
 		}

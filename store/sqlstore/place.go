@@ -19,20 +19,40 @@ func scanPlace(r *row) place {
 
 // note keeps a place that was read along with something else.
 func (t *tx) note(p place) {
-	if p.channel != 0 {
-		t.place = p
+	if p.channel == 0 {
+		return
 	}
+	if known := t.placeOf(p.channel); known != nil {
+		*known = p
+		return
+	}
+	t.places = append(t.places, &p)
+}
+
+// placeOf is the place of a channel, nil when it is not known.
+func (t *tx) placeOf(channel store.Key) *place {
+	for _, p := range t.places {
+		if p.channel == channel {
+			return p
+		}
+	}
+	return nil
 }
 
 var selectPlace = sql(`SELECT ` + placeColumns + ` FROM channel c WHERE c.key = $1`)
 
 // find learns where a channel that is about to advance stands; ErrNotFound when there never was one.
-func (t *tx) find(channel store.Key) (err error) {
+func (t *tx) find(channel store.Key) (*place, error) {
 	if t.readOnly {
-		return store.ErrReadOnly
+		return nil, store.ErrReadOnly
 	}
-	if t.place.channel != channel {
-		t.place, err = one(t, scanPlace, selectPlace, key(channel))
+	if p := t.placeOf(channel); p != nil {
+		return p, nil
 	}
-	return err
+	p, err := one(t, scanPlace, selectPlace, key(channel))
+	if err != nil {
+		return nil, err
+	}
+	t.places = append(t.places, &p)
+	return &p, nil
 }

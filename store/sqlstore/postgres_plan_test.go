@@ -43,7 +43,7 @@ func populate(t *testing.T, s *Store) {
 			err := errors.Join(
 				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[0].Key}),
 				tx.CreateAppInstanceAdmin(store.AppInstanceAdmin{Key: keys.Next(), Instance: a.Key, Identity: users[1].Key}),
-				tx.PutMessageToken(store.MessageToken{Sender: users[0].Key, Sent: now}),
+				tx.PutMessageTokens(store.MessageToken{Sender: users[0].Key, Sent: now}),
 				tx.PutRequestToken(store.RequestToken{Scope: fmt.Sprint(n), Expires: now}),
 			)
 			if err != nil {
@@ -62,7 +62,7 @@ func populate(t *testing.T, s *Store) {
 					tx.CreateChannel(c), tx.CreateChannelMemberships(c.Key, memberships), tx.CreateChannelModerators(c.Key, moderators),
 					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[1].Key}),
 					tx.CreateChannelBan(store.ChannelBan{Key: keys.Next(), Channel: c.Key, Member: users[2].Key}),
-					tx.AppendChannelMessage(c.Key, &m),
+					tx.AppendChannelMessages(&m),
 					tx.PutChannelEvents([]store.ChannelEvent{{Stream: c.Key, Sequence: 2, At: now}, {Stream: c.Key, Sequence: 3, At: now, Leaver: users[3].Key}}),
 					tx.PutTags(c.Key, []store.Tag{{Key: "key", Value: "value"}, {Key: "other", Value: "value"}}),
 				)

@@ -240,10 +240,10 @@ func (c *scene) add(tx store.Tx, users []store.Identity) error {
 // send stores a message of users[0].
 func (c *scene) send(tx store.Tx) error {
 	m := store.ChannelMessage{Stream: c.channel.Key, Sender: c.users[0].Key, Content: "Hello", Created: time.Now(), Updated: time.Now()}
-	if err := tx.AppendChannelMessage(c.channel.Key, &m); err != nil {
+	if err := tx.AppendChannelMessages(&m); err != nil {
 		return err
 	}
-	return tx.PutMessageToken(store.MessageToken{
+	return tx.PutMessageTokens(store.MessageToken{
 		Sender: m.Sender, Token: [16]byte{byte(m.Sequence)}, Ref: store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}, Sent: m.Created,
 	})
 }

@@ -156,12 +156,12 @@ func TestMessageSize(t *testing.T) {
 					Stream: v.where[v.random.IntN(channels)], Sender: v.who[v.random.IntN(users)], Content: content,
 					Created: v.now, Updated: v.now,
 				}
-				if err := tx.AppendChannelMessage(m.Stream, &m); err != nil {
+				if err := tx.AppendChannelMessages(&m); err != nil {
 					return err
 				}
 				token := messageToken(m.Sender)
 				token.Sent, token.Ref = v.now, store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
-				return tx.PutMessageToken(token)
+				return tx.PutMessageTokens(token)
 			})
 			after := tableSizes(t, v.Store)
 			tokens := grown(v.tablesBefore, after, "message_token")

@@ -21,7 +21,7 @@ type tx struct {
 	// its function overlooks the error: an engine may have dropped what was written before.
 	fault error
 	hooks []func()
-	place place
+	places []*place
 	ahead ahead
 	args  []value // reused from statement to statement
 }
@@ -123,13 +123,13 @@ func (t *tx) create(s *statement, args ...value) error {
 	return err
 }
 
-// change runs an UPDATE or DELETE of one record.
+// change runs an UPDATE or DELETE of one record for every row of args.
 func (t *tx) change(s *statement, args ...value) error {
 	if assumed, err := t.assume(s, args, true); assumed || err != nil {
 		return err
 	}
 	changed, err := t.exec(s, args...)
-	if err == nil && changed == 0 {
+	if err == nil && changed < s.runs(args) {
 		return store.ErrNotFound
 	}
 	return err

@@ -25,7 +25,7 @@ func testAhead(t *testing.T, w *world) {
 	sent := store.MessageToken{
 		Sender: users[0].Key, Token: [16]byte{1}, Fingerprint: [8]byte{2}, Ref: store.MessageRef{Stream: c.Key, Sequence: 3}, Sent: noon,
 	}
-	w.must(t, func(tx store.Tx) error { return tx.PutMessageToken(sent) })
+	w.must(t, func(tx store.Tx) error { return tx.PutMessageTokens(sent) })
 	ref := store.ChannelRef{Account: a.Account, Instance: a.ID, ID: c.ID}
 
 	// answers are those of one transaction.
@@ -87,6 +87,46 @@ func testAhead(t *testing.T, w *world) {
 			}
 		})
 	}
+	t.Run("entries that are read together are those that are read one by one", func(t *testing.T) {
+		list := []store.Entrance{
+			{Channel: ref, Actor: refs[2], Next: store.Ahead{MessageToken: [16]byte{1}, Since: since}},
+			{Channel: store.ChannelRef{Account: a.Account, Instance: "nothing", ID: c.ID}, Actor: refs[2], Next: store.Ahead{MessageToken: [16]byte{1}, Since: since}},
+			{Channel: ref, Actor: refs[1]},
+			{Channel: ref, Actor: refs[2], Next: store.Ahead{MessageToken: [16]byte{9}, Since: since}},
+			{Channel: store.ChannelRef{Account: a.Account, Instance: a.ID, ID: "nothing"}, Actor: refs[0], Next: store.Ahead{MessageToken: [16]byte{1}, Since: since}},
+			{Channel: ref, Actor: refs[5]},
+		}
+		type found struct {
+			Entry store.Entry
+			Token store.MessageToken
+		}
+		want := make([]found, len(list))
+		for i, l := range list {
+			want[i].Entry = read(t, w, func(tx store.Tx) (store.Entry, error) {
+				e, err := tx.EnterChannel(l.Channel, l.Actor)
+				if errors.Is(err, store.ErrNotFound) {
+					err = nil
+				}
+				return e, err
+			})
+		}
+		want[0].Token = sent
+		expect(t, w, want, func(tx store.Tx) ([]found, error) {
+			entries, err := tx.EnterChannels(list)
+			got := make([]found, len(entries))
+			for i, e := range entries {
+				got[i].Entry = e
+				if err != nil || list[i].Next.Since.IsZero() {
+					continue
+				}
+				if got[i].Token, err = tx.MessageToken(e.Actor.Key, list[i].Next.MessageToken, since); errors.Is(err, store.ErrNotFound) {
+					err = nil
+				}
+			}
+			return got, err
+		})
+		expect(t, w, []store.Entry{}, func(tx store.Tx) ([]store.Entry, error) { return tx.EnterChannels(nil) })
+	})
 	t.Run("an app instance that is not there is not found, whatever is told ahead", func(t *testing.T) {
 		w.absent(t, func(tx store.Tx) error {
 			return ignore(tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: "nothing"}, refs[2], store.Ahead{Standings: refs}))
@@ -102,7 +142,7 @@ func testAhead(t *testing.T, w *world) {
 			}
 			later := sent
 			later.Token = [16]byte{7}
-			if err := errors.Join(tx.DeleteChannelBan(c.Key, users[2].Key), tx.PutMessageToken(later)); err != nil {
+			if err := errors.Join(tx.DeleteChannelBan(c.Key, users[2].Key), tx.PutMessageTokens(later)); err != nil {
 				return err
 			}
 			var err error

@@ -212,7 +212,7 @@ func testStreamsOf(t *testing.T, w *world) {
 		w.must(t, func(tx store.Tx) error { return tx.CreateSubChannel(sub) })
 		m := w.membership(t, sub.Key, u.Key, creator.Key, false)
 		message := store.ChannelMessage{Stream: sub.Key, Sender: u.Key, Created: noon.Add(time.Hour)}
-		w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessage(sub.Key, &message) })
+		w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessages(&message) })
 		expect(t, w, []store.MemberStream{{
 			Membership: m.Key, Channel: c.Key, ChannelID: c.ID, Sequence: c.Sequence, SubChannel: "sub", SubSequence: 1, LastMessage: message.Created,
 		}}, of(u.Key))

@@ -24,7 +24,7 @@ func testChannelMessages(t *testing.T, w *world) {
 	}
 	send := func(t *testing.T, c store.Channel, m store.ChannelMessage) store.ChannelMessage {
 		t.Helper()
-		w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessage(c.Key, &m) })
+		w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessages(&m) })
 		return m
 	}
 	ref := func(m store.ChannelMessage) store.MessageRef {
@@ -65,6 +65,56 @@ func testChannelMessages(t *testing.T, w *world) {
 		}
 		expect(t, w, store.ListedMessage{ChannelMessage: late, By: sender}, find(ref(late)))
 	})
+	t.Run("messages of several streams each take the next place of theirs, in their order", func(t *testing.T) {
+		one, two := channel(t), channel(t)
+		sent := []store.ChannelMessage{
+			message(two, "first of two", noon.Add(time.Second)), message(one, "first of one", noon), message(two, "second of two", noon), message(two, "third of two", noon.Add(2*time.Second)),
+		}
+		sent[3].Target = other.Key
+		w.must(t, func(tx store.Tx) error {
+			// Reading them before, as whoever sends does, makes no difference.
+			if _, err := tx.EnterChannels([]store.Entrance{{Channel: store.ChannelRef{Account: a.Account, Instance: a.ID, ID: two.ID}, Actor: refOf(sender)}}); err != nil {
+				return err
+			}
+			for i, place := range []int64{two.Sequence + 1, one.Sequence + 1, two.Sequence + 2, two.Sequence + 3} {
+				sent[i].Sequence = place - 1 // another run may have left something
+			}
+			return tx.AppendChannelMessages(&sent[0], &sent[1], &sent[2], &sent[3])
+		})
+		for i, place := range []int64{two.Sequence + 1, one.Sequence + 1, two.Sequence + 2, two.Sequence + 3} {
+			if sent[i].Sequence != place {
+				t.Errorf("message %d has place %d, want %d", i, sent[i].Sequence, place)
+			}
+		}
+		if !sent[2].Created.Equal(noon.Add(time.Second)) {
+			t.Errorf("the second of two is created %v", sent[2].Created)
+		}
+		for i, m := range sent {
+			found := store.ListedMessage{ChannelMessage: m, By: sender}
+			if i == 3 {
+				found.To = other
+			}
+			expect(t, w, found, find(ref(m)))
+		}
+		if at := lastMessage(one); !at.Equal(noon) {
+			t.Errorf("the last message of one is of %v", at)
+		}
+		if at := lastMessage(two); !at.Equal(noon.Add(time.Second)) {
+			t.Errorf("the last message of two that everybody may see is of %v", at)
+		}
+		after := message(two, "fourth of two", noon)
+		if after = send(t, two, after); after.Sequence != two.Sequence+4 {
+			t.Errorf("what comes next has place %d", after.Sequence)
+		}
+	})
+	t.Run("where one of the streams is not there, nothing is sent to the others", func(t *testing.T) {
+		c, gone := channel(t), w.newChannel(a.Key, sender.Key)
+		sent, lost := message(c, "sent", noon), message(gone, "lost", noon)
+		w.refused(t, store.ErrNotFound, func(tx store.Tx) error { return tx.AppendChannelMessages(&sent, &lost) })
+		w.absent(t, func(tx store.Tx) error {
+			return ignore(find(store.MessageRef{Stream: c.Key, Sequence: c.Sequence + 1})(tx))
+		})
+	})
 	t.Run("the last message of the channel is the last that everybody may see", func(t *testing.T) {
 		c := channel(t)
 		if at := lastMessage(c); !at.IsZero() {
@@ -89,7 +139,7 @@ func testChannelMessages(t *testing.T, w *world) {
 		c := channel(t)
 		w.must(t, func(tx store.Tx) error { return tx.DeleteChannel(c.Key) })
 		m := message(c, "x", noon)
-		w.refused(t, store.ErrNotFound, func(tx store.Tx) error { return tx.AppendChannelMessage(c.Key, &m) })
+		w.refused(t, store.ErrNotFound, func(tx store.Tx) error { return tx.AppendChannelMessages(&m) })
 	})
 	t.Run("a message is changed, and deleted", func(t *testing.T) {
 		c := channel(t)
@@ -175,7 +225,7 @@ func testChannelMessages(t *testing.T, w *world) {
 		find := func(sender store.Key, since time.Time) func(store.Tx) (store.MessageToken, error) {
 			return func(tx store.Tx) (store.MessageToken, error) { return tx.MessageToken(sender, token.Token, since) }
 		}
-		w.must(t, func(tx store.Tx) error { return tx.PutMessageToken(token) })
+		w.must(t, func(tx store.Tx) error { return tx.PutMessageTokens(token) })
 		for _, since := range []time.Time{noon, noon.Add(-time.Hour), noon.Add(-23 * time.Hour)} {
 			expect(t, w, token, find(sender.Key, since))
 		}
@@ -195,6 +245,23 @@ func testChannelMessages(t *testing.T, w *world) {
 			t.Errorf("forgot %d a day later", n)
 		}
 		w.absent(t, func(tx store.Tx) error { return ignore(find(sender.Key, noon)(tx)) })
+	})
+	t.Run("many tokens are remembered at once", func(t *testing.T) {
+		var tokens []store.MessageToken
+		for i := range 3 {
+			tokens = append(tokens, store.MessageToken{
+				Sender: sender.Key, Token: [16]byte{0xaa, byte(i)}, Fingerprint: [8]byte{byte(i)}, Ref: store.MessageRef{Stream: a.Key, Sequence: int64(i)}, Sent: noon,
+			})
+		}
+		w.must(t, func(tx store.Tx) error {
+			if _, err := tx.AppInstance(a.Account, a.ID); err != nil { // who has read waits for no write
+				return err
+			}
+			return tx.PutMessageTokens(tokens...)
+		})
+		for _, token := range tokens {
+			expect(t, w, token, func(tx store.Tx) (store.MessageToken, error) { return tx.MessageToken(token.Sender, token.Token, noon) })
+		}
 	})
 	t.Run("a member's own side keeps its read marker and the last message for its eyes", func(t *testing.T) {
 		c := channel(t)

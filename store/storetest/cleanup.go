@@ -200,7 +200,7 @@ func (w *world) tag(t *testing.T, resource store.Key) {
 func (w *world) message(t *testing.T, stream, channel, sender store.Key) store.MessageRef {
 	t.Helper()
 	m := store.ChannelMessage{Stream: stream, Sender: sender, Content: "m", Created: noon, Updated: noon}
-	w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessage(channel, &m) })
+	w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessages(&m) })
 	return store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}
 }
 

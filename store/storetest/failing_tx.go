@@ -81,6 +81,10 @@ func (t *failingTx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, 
 	return answer(t, func() (store.Entry, error) { return t.Tx.EnterChannel(ref, actor, next...) })
 }
 
+func (t *failingTx) EnterChannels(list []store.Entrance) ([]store.Entry, error) {
+	return answer(t, func() ([]store.Entry, error) { return t.Tx.EnterChannels(list) })
+}
+
 func (t *failingTx) Standings(instance, channel store.Key, refs []store.IdentityRef) ([]store.Standing, error) {
 	return answer(t, func() ([]store.Standing, error) { return t.Tx.Standings(instance, channel, refs) })
 }
@@ -191,8 +195,8 @@ func (t *failingTx) ListChannelBans(channel, after store.Key, limit int) ([]stor
 	return answer(t, func() ([]store.ListedBan, error) { return t.Tx.ListChannelBans(channel, after, limit) })
 }
 
-func (t *failingTx) AppendChannelMessage(channel store.Key, m *store.ChannelMessage) error {
-	return t.call(func() error { return t.Tx.AppendChannelMessage(channel, m) })
+func (t *failingTx) AppendChannelMessages(messages ...*store.ChannelMessage) error {
+	return t.call(func() error { return t.Tx.AppendChannelMessages(messages...) })
 }
 
 func (t *failingTx) ChannelMessage(ref store.MessageRef) (store.ListedMessage, error) {
@@ -215,8 +219,8 @@ func (t *failingTx) MessageToken(sender store.Key, token [16]byte, since time.Ti
 	return answer(t, func() (store.MessageToken, error) { return t.Tx.MessageToken(sender, token, since) })
 }
 
-func (t *failingTx) PutMessageToken(m store.MessageToken) error {
-	return t.call(func() error { return t.Tx.PutMessageToken(m) })
+func (t *failingTx) PutMessageTokens(tokens ...store.MessageToken) error {
+	return t.call(func() error { return t.Tx.PutMessageTokens(tokens...) })
 }
 
 func (t *failingTx) DeleteMessageTokens(before time.Time, limit int) (int, error) {

@@ -28,7 +28,7 @@ func testRetentions(t *testing.T, w *world) {
 				}
 				for _, age := range messages {
 					m := store.ChannelMessage{Stream: c.Key, Sender: sender.Key, Content: "m", Created: begin.Add(age), Updated: begin.Add(age)}
-					if err := tx.AppendChannelMessage(c.Key, &m); err != nil {
+					if err := tx.AppendChannelMessages(&m); err != nil {
 						return err
 					}
 				}
