@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"time"
 
 	"carillon/api"
 	"carillon/store"
@@ -33,7 +34,10 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 	if err != nil {
 		return nil, err
 	}
-	token, err := messageToken(in)
+	if out, err := s.sendTogether(ctx, caller, in, attributes); out != nil || err != nil {
+		return out, err
+	}
+	token, err := requestToken(in)
 	if err != nil {
 		return nil, err
 	}
@@ -53,22 +57,18 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 		if !e.maySend() {
 			return errForbidden
 		}
-		draft := store.ListedMessage{By: e.Actor.Identity, ChannelMessage: store.ChannelMessage{
-			Stream: e.stream, Sender: e.Actor.Key, Control: in.Type == api.ChannelMessageTypeControl,
-			Content: in.Content, ContentType: given(in.ContentType), Metadata: given(in.Metadata), Attributes: attributes,
-			Created: now, Updated: now,
-		}}
+		m := draft(e, in, attributes, now)
 		if len(in.Target) > 0 {
-			if draft.To, err = e.messageTarget(tx, in.Target[0].MemberArn); err != nil {
+			if m.To, err = e.messageTarget(tx, in.Target[0].MemberArn); err != nil {
 				return err
 			}
-			draft.Target = draft.To.Key
+			m.Target = m.To.Key
 		}
-		if e.processes(draft.ChannelMessage) {
-			draft.Status = store.MessagePending
+		if e.processes(m.ChannelMessage) {
+			m.Status = store.MessagePending
 		}
-		out.MessageId, err = send(tx, events, e, in, token, &draft)
-		out.Status = messageStatus(draft.ChannelMessage)
+		out.MessageId, err = send(tx, events, e, in, token, &m)
+		out.Status = messageStatus(m.ChannelMessage)
 		return err
 	})
 	if err != nil {
@@ -77,9 +77,18 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 	return out, nil
 }
 
+// draft is the message of a request, for everybody in the stream.
+func draft(e *entry, in *api.SendChannelMessageRequest, attributes string, now time.Time) store.ListedMessage {
+	return store.ListedMessage{By: e.Actor.Identity, ChannelMessage: store.ChannelMessage{
+		Stream: e.stream, Sender: e.Actor.Key, Control: in.Type == api.ChannelMessageTypeControl,
+		Content: in.Content, ContentType: given(in.ContentType), Metadata: given(in.Metadata), Attributes: attributes,
+		Created: now, Updated: now,
+	}}
+}
+
 // sendPersistent stores a message, unless its token tells that it was stored before.
 func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.SendChannelMessageRequest, token store.MessageToken, m *store.ListedMessage) (string, error) {
-	token, known, err := knownToken(tx, token, m)
+	token, known, err := messageToken(tx, token, m)
 	if err != nil {
 		return "", err
 	}
@@ -107,20 +116,25 @@ func (s *Service) sendPersistent(tx store.Tx, events *events, e *entry, in *api.
 			return "", err
 		}
 	}
-	// The row of the message is its own log.
-	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, *m, s.describeMessage(e, *m)).message = m.Sequence
+	s.announceSent(events, e, *m)
 	return id, nil
 }
 
-// messageToken is what a request to send is remembered by, but for who sends and when.
-func messageToken(in *api.SendChannelMessageRequest) (token store.MessageToken, err error) {
+// announceSent notes that a message was stored. Its row is its own log.
+func (s *Service) announceSent(events *events, e *entry, m store.ListedMessage) {
+	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, m, s.describeMessage(e, m)).message = m.Sequence
+}
+
+// requestToken is what remembers a request to send.
+func requestToken(in *api.SendChannelMessageRequest) (token store.MessageToken, err error) {
 	token.Token = digest(in.ClientRequestToken)
 	token.Fingerprint, err = messageFingerprint(in)
 	return token, err
 }
 
-// knownToken completes what a request is remembered by: as it was the first time, when it is known.
-func knownToken(tx store.Tx, token store.MessageToken, m *store.ListedMessage) (_ store.MessageToken, known bool, err error) {
+// messageToken completes what remembers a request to send: by the message, or by what it was remembered by
+// before, when it is known.
+func messageToken(tx store.Tx, token store.MessageToken, m *store.ListedMessage) (_ store.MessageToken, known bool, err error) {
 	token.Sender, token.Sent = m.Sender, m.Created
 	switch found, err := tx.MessageToken(m.Sender, token.Token, m.Created.Add(-tokenLife)); {
 	case errors.Is(err, store.ErrNotFound):
@@ -141,7 +155,7 @@ func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.S
 		events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, s.describePassage(e, p, api.ChannelMessageStatusSent))
 		return p.id, nil
 	}
-	token, known, err := knownToken(tx, token, m)
+	token, known, err := messageToken(tx, token, m)
 	if known || err != nil {
 		return p.id, err
 	}

@@ -57,6 +57,7 @@ type Service struct {
 	pages             cipher.AEAD
 	ids               messageIDs
 	shared            *shared
+	sends             sends
 
 	sweepBatch int
 	eventLife  time.Duration

@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"errors"
-
 	"carillon/api"
 	"carillon/arn"
 	"carillon/store"
@@ -47,13 +45,9 @@ func (e *entry) home() store.Key {
 // no identity is Unauthorized; a channel that is not there, or not in the bearer's app instance, is
 // absent, in the words of the operation. next is what the operation will ask afterwards.
 func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel string, absent *api.Error, next ...store.Ahead) (*entry, error) {
-	bearer, err := s.bearer(caller)
+	a, bearer, err := s.names(caller, channel)
 	if err != nil {
 		return nil, err
-	}
-	a, err := arn.Parse(channel)
-	if err != nil || a.Kind != arn.Channel {
-		return nil, errInvalidARN
 	}
 	if !a.SameInstance(bearer) {
 		if _, _, err := s.actor(tx, caller); err != nil {
@@ -61,17 +55,41 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel str
 		}
 		return nil, absent
 	}
-	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, ref(bearer), next...)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && !found.Actor.Exists():
-		return nil, errBearer
-	case err != nil:
+	found, err := tx.EnterChannel(channelRef(a), ref(bearer), next...)
+	if err != nil {
+		return nil, missing(err, errBearer)
+	}
+	e, err := admit(found, a, bearer, absent)
+	if err != nil {
 		return nil, err
+	}
+	return e, s.enterSubChannel(tx, e, subChannel, absent)
+}
+
+// names reads how a request names the channel and the bearer.
+func (s *Service) names(caller *api.Caller, channel string) (a, bearer arn.ARN, err error) {
+	if bearer, err = s.bearer(caller); err != nil {
+		return a, bearer, err
+	}
+	if a, err = arn.Parse(channel); err != nil || a.Kind != arn.Channel {
+		return a, bearer, errInvalidARN
+	}
+	return a, bearer, nil
+}
+
+func channelRef(a arn.ARN) store.ChannelRef {
+	return store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}
+}
+
+// admit is enter for what was found under these names.
+func admit(found store.Entry, a, bearer arn.ARN, absent *api.Error) (*entry, error) {
+	switch {
+	case !found.Actor.Exists():
+		return nil, errBearer
 	case found.Channel.Key == 0:
 		return nil, absent
 	}
-	e := &entry{Entry: found, channelARN: a, bearer: bearer, stream: found.Channel.Key, sequence: found.Channel.Sequence}
-	return e, s.enterSubChannel(tx, e, subChannel, absent)
+	return &entry{Entry: found, channelARN: a, bearer: bearer, stream: found.Channel.Key, sequence: found.Channel.Sequence}, nil
 }
 
 // moderate enters a channel for an operation that only those who moderate it may do.
@@ -93,7 +111,7 @@ func (s *Service) visit(tx store.Tx, caller *api.Caller, channel string, absent 
 	if !s.local(caller, a) {
 		return nil, absent
 	}
-	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance, ID: a.ID}, store.IdentityRef{})
+	found, err := tx.EnterChannel(channelRef(a), store.IdentityRef{})
 	if err != nil {
 		return nil, missing(err, absent)
 	}

@@ -19,11 +19,11 @@ type tx struct {
 	session session // nil at the end
 	// fault is the first fault of the engine. The transaction cannot succeed any more, even when
 	// its function overlooks the error: an engine may have dropped what was written before.
-	fault error
-	hooks []func()
+	fault  error
+	hooks  []func()
 	places []*place
-	ahead ahead
-	args  []value // reused from statement to statement
+	ahead  ahead
+	args   []value // reused from statement to statement
 }
 
 var _ store.Tx = (*tx)(nil)

@@ -234,7 +234,7 @@ func testViewsOf(t *testing.T, w *world) {
 	for _, stream := range []store.Key{c.Key, other.Key, sub.Key} {
 		keys = append(keys, w.membership(t, stream, u.Key, creator.Key, false).Key)
 	}
-	w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessage(sub.Key, &message) })
+	w.must(t, func(tx store.Tx) error { return tx.AppendChannelMessages(&message) })
 	w.must(t, func(tx store.Tx) error { return tx.SetReadMarker(c.Key, u.Key, noon) })
 	w.must(t, func(tx store.Tx) error { return tx.SetPreferences(c.Key, u.Key, "{}") })
 	w.must(t, func(tx store.Tx) error { return tx.SetLastTargeted(c.Key, []store.Key{u.Key}, noon) })
