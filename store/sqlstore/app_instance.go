@@ -26,7 +26,7 @@ func scanAppInstance(r *row) store.AppInstance {
 
 var (
 	insertAppInstance = sql(`INSERT INTO app_instance (key, account, id, name, metadata, created, updated, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT DO NOTHING`).ofNew()
 	selectAppInstance = sql(`SELECT ` + appInstanceColumns + ` FROM app_instance a
 		WHERE a.id = $1 AND a.account = $2 AND a.deleted = 0`)
 	updateAppInstance = sql(`UPDATE app_instance SET name = $1, metadata = $2, updated = $3

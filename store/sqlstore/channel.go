@@ -87,13 +87,13 @@ var (
 			target_memberships_per_sub_channel, minimum_membership_percentage, flow, sequence, members, expires, oldest, deleted)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
 			$18 + coalesce((SELECT old.sequence FROM channel old WHERE old.id = $3 AND old.instance = $2 AND old.deleted = 1 ORDER BY old.key DESC LIMIT 1), 0),
-			$19, $20, $9, 0) ON CONFLICT DO NOTHING`)
+			$19, $20, $9, 0) ON CONFLICT DO NOTHING`).ofNew()
 	updateChannel = sql(`UPDATE channel SET name = $1, metadata = $2, unrestricted = $3, expiration_days = $4, expiration_criterion = $5, updated = $6,
 			` + expiresAgain("$4") + `
-		WHERE key = $7 AND ` + channelLives("$7"))
+		WHERE key = $7 AND ` + channelLives("$7")).ofChannel(7)
 	advanceChannel = sql(`UPDATE channel SET sequence = sequence + $1, members = members + $2,
 			taken = CASE WHEN parent = 0 THEN 0 ELSE members + $2 END
-		WHERE key = $3 AND ` + channelLives("$3"))
+		WHERE key = $3 AND ` + channelLives("$3")).ofChannel(3)
 	deleteChannel = sql(`UPDATE channel SET deleted = 1 WHERE key = $1 AND ` + channelLives("$1"))
 	listChannels  = sql(`SELECT ` + channelColumns + ` FROM channel c
 		WHERE c.instance = $1 AND c.private = $2 AND c.key > $3 AND c.parent = 0 AND c.deleted = 0 AND ` + instanceLives("$1") + `
@@ -111,9 +111,14 @@ func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, next ..
 		list[i] = store.Entrance{Channel: ref, Actor: actor, Next: next[i]}
 	}
 	t.foresee(list)
+	name := entryName{channel: ref, actor: actor}
+	if e, ok := t.recall(name); ok {
+		return e, nil
+	}
+	var p place
 	scan := func(r *row) store.Entry {
 		e := scanEntry(r)
-		t.note(scanPlace(r))
+		p = scanPlace(r)
 		return e
 	}
 	e, err := one(t, scan, enterChannel, entranceValues(ref, actor)...)
@@ -121,7 +126,9 @@ func (t *tx) EnterChannel(ref store.ChannelRef, actor store.IdentityRef, next ..
 		t.ahead = ahead{}
 		return e, err
 	}
+	t.note(p)
 	t.entered(&e)
+	t.remember(name, &e, p)
 	return e, nil
 }
 

@@ -19,7 +19,7 @@ var listedBan = `SELECT ` + columns("ba", "key channel member created_by created
 
 var (
 	insertChannelBan = sql(`INSERT INTO channel_ban (channel, member, key, created_by, created)
-		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`).ofChannel(1)
 	selectChannelBan = sql(listedBan + `WHERE ba.channel = $1 AND ba.member = $2 AND ` + channelLives("$1"))
 	deleteChannelBan = sql(`DELETE FROM channel_ban
 		WHERE channel = $1 AND member = $2 AND ` + channelLives("$1") + ` AND ` + identityLives("$2"))

@@ -42,10 +42,10 @@ var listedMember = `SELECT ` + channelMembershipColumns("m") + `, ` + identityCo
 
 var (
 	insertChannelMembership = sql(`INSERT INTO channel_membership (channel, member, key, hidden, invited_by, created)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`).ofChannel(1)
 	insertMemberChannel = sql(`INSERT INTO member_channel (member, key, channel, hidden, read_marker, preferences)
 		VALUES ($1, $2, $3, $4, 0, '') ON CONFLICT DO NOTHING`)
-	removeChannelMembership = sql(`DELETE FROM channel_membership WHERE channel = $1 AND member = $2`)
+	removeChannelMembership = sql(`DELETE FROM channel_membership WHERE channel = $1 AND member = $2`).ofChannel(1)
 	removeMemberChannel     = sql(`DELETE FROM member_channel WHERE member = $1 AND key = $2`)
 	selectChannelMembership = sql(listedMember + `WHERE m.channel = $1 AND m.member = $2 AND ` + channelLives("$1"))
 	selectMembershipKey     = sql(`SELECT key FROM channel_membership

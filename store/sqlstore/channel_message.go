@@ -88,7 +88,7 @@ const (
 
 var (
 	advanceForMessages = sql(`UPDATE channel SET sequence = sequence + $1, newest = $2, last_message = CASE WHEN $3 = 0 THEN last_message ELSE $3 END
-		WHERE key = $4 AND ` + channelLives("$4"))
+		WHERE key = $4 AND ` + channelLives("$4")).ofChannel(4)
 	insertChannelMessage = sql(`INSERT INTO channel_message (stream, sequence, sender, target, control, content, content_type, metadata,
 			attributes, created, updated, edited, redacted, status, status_detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)

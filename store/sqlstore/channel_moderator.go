@@ -23,10 +23,10 @@ var listedModerator = `SELECT ` + columns("mo", "key channel moderator created_b
 
 var (
 	insertChannelModerator = sql(`INSERT INTO channel_moderator (channel, moderator, key, created_by, created)
-		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`).ofChannel(1)
 	insertModeratorChannel = sql(`INSERT INTO moderator_channel (moderator, key, channel)
 		VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`)
-	removeChannelModerator = sql(`DELETE FROM channel_moderator WHERE channel = $1 AND moderator = $2`)
+	removeChannelModerator = sql(`DELETE FROM channel_moderator WHERE channel = $1 AND moderator = $2`).ofChannel(1)
 	removeModeratorChannel = sql(`DELETE FROM moderator_channel WHERE moderator = $1 AND key = $2`)
 	selectChannelModerator = sql(listedModerator + `WHERE mo.channel = $1 AND mo.moderator = $2 AND ` + channelLives("$1"))
 	selectModeratorKey     = sql(`SELECT key FROM channel_moderator

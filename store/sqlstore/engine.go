@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // engine is a database that runs transactions. It is safe for concurrent use; whoever calls it
 // makes sure that nothing is under way when close is called, and nothing comes after.
 type engine interface {
-	// view runs fn on a snapshot.
+	// view runs fn on a snapshot. It may run it again when it has not read but entries.
 	view(ctx context.Context, fn func(session) error) error
 	// update runs fn in a serializable transaction, maybe more than once. When fn returns an error,
 	// nothing of it remains and update returns that error. Otherwise update returns once the commit
@@ -43,10 +44,43 @@ type statement struct {
 	text   string
 	params int
 	writes bool
+	// entries says which entries it changes; channel is the place of the parameter that names the channel
+	// of entriesOfOne.
+	entries entryEffect
+	channel int
+}
+
+// entryEffect says which entries, as EnterChannel reads them, a statement changes.
+type entryEffect uint8
+
+const (
+	noEntries entryEffect = iota
+	entriesOfOne
+	allEntries
+)
+
+// entryTables are what enterChannel reads. A statement that writes one of them changes all entries unless it
+// says otherwise.
+var entryTables = []string{
+	"app_instance", "app_instance_admin", "channel", "channel_ban", "channel_flow", "channel_membership", "channel_moderator", "identity",
+}
+
+// ofChannel says that a statement changes no entries but those of the channel in a parameter.
+func (s *statement) ofChannel(parameter int) *statement {
+	s.entries, s.channel = entriesOfOne, parameter-1
+	return s
+}
+
+// ofNew says that a statement makes a record that is in no entry yet.
+func (s *statement) ofNew() *statement {
+	s.entries = noEntries
+	return s
 }
 
 // statements are all statements there are.
 var statements []*statement
+
+var written = regexp.MustCompile(`^(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)`)
 
 var parameter = regexp.MustCompile(`\$[0-9]+`)
 
@@ -63,6 +97,9 @@ func sql(text string) *statement {
 	switch verb, _, _ := strings.Cut(text, " "); verb {
 	case "INSERT", "UPDATE", "DELETE":
 		s.writes = true
+		if slices.Contains(entryTables, written.FindStringSubmatch(text)[1]) {
+			s.entries = allEntries
+		}
 	}
 	statements = append(statements, s)
 	return s

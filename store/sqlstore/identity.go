@@ -59,7 +59,7 @@ func scanIdentity(r *row) store.Identity {
 var (
 	insertIdentity = sql(`INSERT INTO identity (key, instance, kind, id, name, metadata, created, updated,
 			expiration_days, expiration_criterion, expires, deleted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT DO NOTHING`).ofNew()
 	selectIdentity = sql(`SELECT ` + identityColumns("i") + ` FROM identity i
 		WHERE i.instance = $1 AND i.kind = $2 AND i.id = $3 AND i.deleted = 0 AND ` + instanceLives("$1"))
 	selectIdentityOf = sql(`SELECT ` + identityColumns("i") + ` FROM identity i WHERE i.key = $1`)

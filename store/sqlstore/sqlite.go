@@ -42,6 +42,7 @@ func OpenSQLite(path string, o Options) (*Store, error) {
 type sqliteEngine struct {
 	lock    *os.File
 	log     logFile
+	memory  *sqliteMemory
 	writer  *sqliteWriter
 	readers chan *sqliteConn // those that are free
 	opened  int              // readers, free or not
@@ -80,12 +81,13 @@ func (e *sqliteEngine) open(path string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	e.memory = newSQLiteMemory()
 	e.log.path = path + "-wal"
 	checkpointing, err := openSQLiteConn(path, nil, "PRAGMA wal_autocheckpoint = 0", "PRAGMA mmap_size = 0", "PRAGMA cache_size = 16")
 	if err != nil {
 		return errors.Join(err, conn.close())
 	}
-	e.writer = startSQLiteWriter(conn, startSQLiteDisk(e.log.sync), startSQLiteCheckpointer(checkpointing, o.Log), o.Log)
+	e.writer = startSQLiteWriter(conn, startSQLiteDisk(e.log.sync), e.memory, startSQLiteCheckpointer(checkpointing, o.Log), o.Log)
 	e.readers = make(chan *sqliteConn, o.Readers)
 	for range o.Readers {
 		conn, err := openSQLiteConn(path, nil,
@@ -123,32 +125,21 @@ func lockFile(path string) (*os.File, error) {
 
 func (e *sqliteEngine) dialect() dialect { return sqliteDialect }
 
-// view runs fn on the goroutine of the caller, who waits for a free reader.
+// view runs fn on the goroutine of the caller, who waits for a free reader if it needs one.
 func (e *sqliteEngine) view(ctx context.Context, fn func(session) error) error {
-	err := e.read(ctx, fn)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &sqliteReader{sqliteEngine: e, ctx: ctx, began: e.memory.commits.Load()}
+	err := r.run(fn)
+	if r.outdated {
+		r = &sqliteReader{sqliteEngine: e, ctx: ctx, began: e.memory.commits.Load(), forgetful: true}
+		err = r.run(fn)
+	}
 	if fault := e.writer.disk.settle(); err == nil {
 		err = fault
 	}
 	return err
-}
-
-func (e *sqliteEngine) read(ctx context.Context, fn func(session) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	var conn *sqliteConn
-	select {
-	case conn = <-e.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { e.readers <- conn }()
-	// The snapshot is taken by the first statement.
-	if err := conn.control("BEGIN DEFERRED"); err != nil {
-		return err
-	}
-	defer conn.rollback()
-	return fn(conn)
 }
 
 func (e *sqliteEngine) update(ctx context.Context, fn func(session) (func(), error)) error {

@@ -23,6 +23,8 @@ type sqliteConn struct {
 	wrote bool
 	// log is the write-ahead log of the connection that writes; nil in others.
 	log *sqliteLog
+	// changes are the entries that were changed since the transaction began.
+	changes entryChanges
 }
 
 var _ session = (*sqliteConn)(nil)
@@ -143,6 +145,7 @@ func (c *sqliteConn) exec(s *statement, args []value, each func(i, changed int))
 	if err != nil {
 		return 0, err
 	}
+	c.changes.note(s, args)
 	defer stmt.Reset() // after a fault; it has nothing to tell that Step has not
 	for i := range s.runs(args) {
 		bind(stmt, args[i*s.params:(i+1)*s.params])
@@ -168,6 +171,7 @@ func (c *sqliteConn) query(s *statement, args []value, scan func(i int, r *row))
 	if err != nil {
 		return err
 	}
+	c.changes.note(s, args)
 	defer stmt.Reset() // after a fault or a panic of scan
 	c.wrote = c.wrote || s.writes
 	c.row.columns = sqliteRow{stmt}
@@ -196,7 +200,7 @@ func (c *sqliteConn) script(sql string) error {
 	if err := c.beforeWrite(); err != nil {
 		return err
 	}
-	c.wrote = true
+	c.wrote, c.changes.all = true, true
 	for strings.TrimSpace(sql) != "" {
 		stmt, rest, err := c.conn.PrepareTransient(sql)
 		if err != nil {

@@ -226,11 +226,15 @@ func TestSQLiteReaders(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		err = s.View(t.Context(), func(store.Tx) error {
+		reads := func(tx store.Tx) error { _, err := tx.ListAppInstances("none", 0, 1); return err }
+		err = s.View(t.Context(), func(tx store.Tx) error {
+			if err := reads(tx); err != nil {
+				return err
+			}
 			ctx, cancel := context.WithCancel(t.Context())
 			answer := make(chan error)
 			go func() {
-				answer <- s.View(ctx, func(store.Tx) error { t.Error("it runs"); return nil })
+				answer <- s.View(ctx, reads)
 			}()
 			cancel()
 			return <-answer

@@ -37,6 +37,7 @@ type sqliteWriter struct {
 	log          *slog.Logger
 	queue        chan *job
 	disk         *sqliteDisk
+	memory       *sqliteMemory
 	checkpointer *sqliteCheckpointer
 	stopped      chan struct{}
 	patience     time.Duration // groupTime
@@ -53,11 +54,12 @@ type sqliteWriter struct {
 
 var errRolledBackAll = errors.New("sqlstore: SQLite rolled the transaction back")
 
-func startSQLiteWriter(conn *sqliteConn, disk *sqliteDisk, checkpointer *sqliteCheckpointer, log *slog.Logger) *sqliteWriter {
+func startSQLiteWriter(conn *sqliteConn, disk *sqliteDisk, memory *sqliteMemory, checkpointer *sqliteCheckpointer, log *slog.Logger) *sqliteWriter {
 	w := &sqliteWriter{
 		conn:         conn,
 		log:          log,
 		disk:         disk,
+		memory:       memory,
 		checkpointer: checkpointer,
 		queue:        make(chan *job, groupSize),
 		stopped:      make(chan struct{}),
@@ -213,10 +215,13 @@ func (w *sqliteWriter) settle(j *job) {
 // commit commits the group and hands it to the disk, with its fault if it has one.
 func (w *sqliteWriter) commit() {
 	number := w.disk.begin()
+	w.memory.begin(&w.conn.changes)
 	var owed bool
 	if w.fault == nil {
 		owed, w.fault = w.conn.commit()
 	}
+	w.memory.end()
+	w.conn.changes.forget()
 	if w.fault != nil {
 		w.log.Error("a group of transactions failed", "transactions", len(w.group), "err", w.fault)
 		if err := w.conn.rollback(); err != nil {

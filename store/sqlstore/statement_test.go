@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,39 @@ func TestStatements(t *testing.T) {
 				}
 			}
 		})
+	})
+	t.Run("what writes a table that entries are read from changes entries, or says why not", func(t *testing.T) {
+		var tables []string
+		for _, found := range regexp.MustCompile(`(?:FROM|JOIN) (\w+) \w+`).FindAllStringSubmatch(enterChannel.text, -1) {
+			if !slices.Contains(tables, found[1]) {
+				tables = append(tables, found[1])
+			}
+		}
+		slices.Sort(tables)
+		if !slices.Equal(tables, entryTables) {
+			t.Errorf("entries are read from %v, and said to be from %v", tables, entryTables)
+		}
+		// Statements that make a new record, and those about one channel, are these and no others.
+		want := []*statement{insertAppInstance, insertChannel, insertSubChannel, insertIdentity}
+		for _, s := range statements {
+			if !s.writes || !slices.Contains(tables, written.FindStringSubmatch(s.text)[1]) {
+				continue
+			}
+			switch s.entries {
+			case noEntries:
+				if !slices.Contains(want, s) {
+					t.Errorf("changes no entries: %s", s.text)
+				}
+			case entriesOfOne:
+				// The channel is the first column, or what the row is found by.
+				key := fmt.Sprintf("$%d", s.channel+1)
+				byKey := regexp.MustCompile(`^UPDATE channel SET .* WHERE key = ` + regexp.QuoteMeta(key) + `($|\s)`)
+				row := regexp.MustCompile(`^INSERT INTO \w+ \(channel, |^DELETE FROM \w+ WHERE channel = \$1 AND`)
+				if flat := strings.Join(strings.Fields(s.text), " "); !byKey.MatchString(flat) && (key != "$1" || !row.MatchString(flat)) {
+					t.Errorf("%s is not the channel: %s", key, flat)
+				}
+			}
+		}
 	})
 	t.Run("every statement reads or writes", func(t *testing.T) {
 		withReader(t, func(c *sqliteConn) {

@@ -43,8 +43,8 @@ var (
 	insertSubChannel = sql(`INSERT INTO channel (key, parent, instance, id, members, sequence, created, updated, created_by,
 			name, metadata, private, unrestricted, last_message, expiration_days, expiration_criterion,
 			maximum_sub_channels, target_memberships_per_sub_channel, minimum_membership_percentage, oldest, deleted)
-		VALUES ($1, $2, $3, $4, 0, 0, $5, $5, 0, '', '', 2, 0, 0, 0, '', 0, 0, 0, $5, 0) ON CONFLICT DO NOTHING`)
-	countSubChannel = sql(`UPDATE channel SET sub_channels = sub_channels + $1 WHERE key = $2`)
+		VALUES ($1, $2, $3, $4, 0, 0, $5, $5, 0, '', '', 2, 0, 0, 0, '', 0, 0, 0, $5, 0) ON CONFLICT DO NOTHING`).ofNew()
+	countSubChannel = sql(`UPDATE channel SET sub_channels = sub_channels + $1 WHERE key = $2`).ofChannel(2)
 	findSubChannel  = sql(`SELECT ` + subChannelColumns + ` FROM channel b WHERE b.instance = (SELECT a.instance FROM channel a WHERE a.key = $1)
 		AND b.id = $2 AND b.deleted = 0`)
 	emptiestSubChannel = sql(`SELECT ` + subChannelColumns + ` FROM channel b
@@ -69,7 +69,7 @@ var (
 	selectChannelOf = sql(`SELECT a.account, a.id, c.id FROM channel c
 		JOIN app_instance a ON a.key = c.instance AND a.deleted = 0
 		WHERE c.key = $1 AND c.deleted = 0`)
-	touchChannel = sql(`UPDATE channel SET last_message = CASE WHEN last_message > $1 THEN last_message ELSE $1 END WHERE key = $2`)
+	touchChannel = sql(`UPDATE channel SET last_message = CASE WHEN last_message > $1 THEN last_message ELSE $1 END WHERE key = $2`).ofChannel(2)
 )
 
 // CreateSubChannel implements store.SubChannels.

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"app instance user endpoints", testAppInstanceUserEndpoints},
 		{"identities", testIdentities},
 		{"channels", testChannels},
+		{"entries", testEntries},
 		{"ahead", testAhead},
 		{"channel memberships", testChannelMemberships},
 		{"channel moderators", testChannelModerators},

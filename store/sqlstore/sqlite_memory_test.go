@@ -1,0 +1,127 @@
+package sqlstore
+
+import (
+	"testing"
+	"time"
+
+	"carillon/arn"
+	"carillon/store"
+)
+
+func TestSQLiteMemory(t *testing.T) {
+	s := openTest(t)
+	keys := store.NewKeys(1, time.Now)
+	a := store.AppInstance{Key: keys.Next(), Account: "1", ID: "a"}
+	u := store.Identity{Key: keys.Next(), Instance: a.Key, Kind: arn.User, ID: "u"}
+	c := store.Channel{Key: keys.Next(), Instance: a.Key, ID: "c", CreatedBy: u.Key}
+	m := store.ChannelMembership{Key: keys.Next(), Channel: c.Key, Member: u.Key}
+	update := func(fns ...func(store.Tx) error) {
+		t.Helper()
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			for _, fn := range fns {
+				if err := fn(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	update(
+		func(tx store.Tx) error { return tx.CreateAppInstance(a) },
+		func(tx store.Tx) error { return tx.CreateIdentity(u) },
+		func(tx store.Tx) error { return tx.CreateChannel(c) },
+		func(tx store.Tx) error { return tx.CreateChannelMemberships(c.Key, []store.ChannelMembership{m}) },
+	)
+	enter := func(tx store.Tx) (store.Entry, error) {
+		return tx.EnterChannel(store.ChannelRef{Account: "1", Instance: "a", ID: "c"}, store.IdentityRef{Kind: arn.User, ID: "u"})
+	}
+	view := func(fn func(store.Tx) error) {
+		t.Helper()
+		if err := s.View(t.Context(), fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	learn := func() {
+		t.Helper()
+		view(func(tx store.Tx) error { _, err := enter(tx); return err })
+	}
+	e := s.engine.(*sqliteEngine)
+
+	t.Run("an entry that is remembered needs no connection", func(t *testing.T) {
+		learn()
+		var taken []*sqliteConn
+		for range e.opened {
+			taken = append(taken, <-e.readers)
+		}
+		view(func(tx store.Tx) error {
+			found, err := enter(tx)
+			if err == nil && !found.Actor.Member() {
+				t.Error("it is another one")
+			}
+			return err
+		})
+		for _, conn := range taken {
+			e.readers <- conn
+		}
+	})
+	t.Run("whoever was a member when the View began, and is none in its snapshot, is none", func(t *testing.T) {
+		learn()
+		runs, member := 0, false
+		view(func(tx store.Tx) error {
+			found, err := enter(tx)
+			if err != nil {
+				return err
+			}
+			if runs++; runs == 1 {
+				update(
+					func(tx store.Tx) error { return tx.DeleteChannelMembership(c.Key, u.Key) },
+					func(tx store.Tx) error {
+						return tx.AppendChannelMessages(&store.ChannelMessage{Stream: c.Key, Sender: u.Key, Content: "behind your back"})
+					},
+				)
+			}
+			member = found.Actor.Member()
+			_, err = tx.ListChannelMessages(store.MessageRange{Stream: c.Key}, 10)
+			return err
+		})
+		if runs != 2 || member {
+			t.Errorf("%d runs, member: %v", runs, member)
+		}
+	})
+	t.Run("what is read while a commit is under way is not remembered", func(t *testing.T) {
+		name := entryName{channel: store.ChannelRef{ID: "x"}}
+		began := e.memory.commits.Load()
+		e.memory.begin(&entryChanges{})
+		e.memory.put(name, &store.Entry{}, place{}, began)
+		e.memory.put(name, &store.Entry{}, place{}, e.memory.commits.Load())
+		e.memory.end()
+		e.memory.put(name, &store.Entry{}, place{}, began)
+		if e.memory.get(name) != nil {
+			t.Error("it is")
+		}
+		e.memory.put(name, &store.Entry{}, place{}, e.memory.commits.Load())
+		if e.memory.get(name) == nil {
+			t.Error("what is read between two is not")
+		}
+	})
+	t.Run("however many channels change, none is taken for unchanged", func(t *testing.T) {
+		m := newSQLiteMemory()
+		name := entryName{channel: store.ChannelRef{ID: "x"}}
+		m.put(name, &store.Entry{Channel: store.Channel{Key: 1}}, place{}, 0)
+		m.begin(&entryChanges{channels: map[store.Key]bool{1: true}})
+		m.end()
+		for k := range store.Key(markedChannels + 10) {
+			m.begin(&entryChanges{channels: map[store.Key]bool{k + 2: true}})
+			m.end()
+		}
+		if m.get(name) != nil {
+			t.Error("it is")
+		}
+		if len(m.channels) > markedChannels {
+			t.Errorf("%d channels are marked", len(m.channels))
+		}
+	})
+}
