@@ -142,7 +142,7 @@ func (s *Service) sendGroup(group []*sending) {
 	// What is done for many does not end with the request of one.
 	err := s.update(context.Background(), func(tx store.Tx, events *events) error { return s.sendAll(tx, events, group) })
 	for _, m := range group {
-		if err != nil && err != errNobody && m.err == nil {
+		if err != nil && !errors.Is(err, errNobody) && m.err == nil {
 			m.err = err
 		}
 	}
