@@ -86,6 +86,52 @@ func TestPostgresWriters(t *testing.T) {
 	}
 }
 
+func TestPostgresGroups(t *testing.T) {
+	t.Run("groups of two nodes that send to one channel leave no gap", func(t *testing.T) {
+		const groups, messages = 8, 40
+		stores := nodes(t, 2)
+		c := newScene(t, stores[0], 1)
+		var all sync.WaitGroup
+		for _, node := range stores {
+			all.Go(func() {
+				for range groups {
+					if err := node.Update(t.Context(), func(tx store.Tx) error { return c.sendTogether(tx, messages) }); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		err := c.View(t.Context(), func(tx store.Tx) error {
+			list, err := tx.ListChannelMessages(store.MessageRange{Stream: c.channel.Key, Ascending: true}, 2*groups*messages+1)
+			for i, m := range list {
+				if m.Sequence != int64(i+1) {
+					t.Errorf("place %d is taken by the message at %d", i+1, m.Sequence)
+				}
+			}
+			if len(list) != 2*groups*messages {
+				t.Errorf("there are %d messages", len(list))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sequenceOf(t, c); got != 2*groups*messages {
+			t.Errorf("the channel stands at %d", got)
+		}
+	})
+	t.Run("a group takes its turn at each channel once, and in the same order as all others", func(t *testing.T) {
+		q := postgresRequest{text: newPostgresTexts().rows[enterChannel.id], params: enterChannel.params}
+		for _, name := range []string{"b", "a", "", "b"} {
+			q.args = append(q.args, text(name), integer(1), text("user"), text("instance"), text("account"))
+		}
+		if got, want := turnsOf(&q), []turn{{channel: "a", instance: "instance"}, {channel: "b", instance: "instance"}}; !slices.Equal(got, want) {
+			t.Errorf("turns %v, want %v", got, want)
+		}
+	})
+}
+
 // TestPostgresPermission has two transactions that each read what the other writes, on two nodes,
 // so that nothing but the database stands between them.
 func TestPostgresPermission(t *testing.T) {

@@ -248,6 +248,35 @@ func (c *scene) send(tx store.Tx) error {
 	})
 }
 
+// sendTogether stores messages of users[0] as the operation does with those that arrive together.
+func (c *scene) sendTogether(tx store.Tx, n int) error {
+	now := time.Now()
+	list := make([]store.Entrance, n)
+	for i := range list {
+		list[i] = store.Entrance{Channel: c.ref(), Actor: refsOf(c.users[0])[0], Next: store.Ahead{MessageToken: [16]byte{0xfe, byte(i)}, Since: now}}
+	}
+	entries, err := tx.EnterChannels(list)
+	if err != nil {
+		return err
+	}
+	messages, tokens := make([]*store.ChannelMessage, n), make([]store.MessageToken, n)
+	for i, e := range entries {
+		if _, err := tx.MessageToken(e.Actor.Key, list[i].Next.MessageToken, now); !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("MessageToken answers %w", err)
+		}
+		messages[i] = &store.ChannelMessage{Stream: e.Channel.Key, Sender: e.Actor.Key, Content: "Hello", Created: now, Updated: now}
+	}
+	if err := tx.AppendChannelMessages(messages...); err != nil {
+		return err
+	}
+	for i, m := range messages {
+		tokens[i] = store.MessageToken{
+			Sender: m.Sender, Token: [16]byte{1, byte(m.Sequence), byte(m.Sequence >> 8)}, Ref: store.MessageRef{Stream: m.Stream, Sequence: m.Sequence}, Sent: now,
+		}
+	}
+	return tx.PutMessageTokens(tokens...)
+}
+
 func TestPostgresRoundTrips(t *testing.T) {
 	// With one connection, nothing happens beside what is counted.
 	w := &wire{}
@@ -330,6 +359,7 @@ func TestPostgresRoundTrips(t *testing.T) {
 			}
 			return c.send(tx)
 		})},
+		{"many messages together, whose tokens are not known", 2, update(func(tx store.Tx) error { return c.sendTogether(tx, 40) })},
 		{"a write that nothing was read for", 2, update(func(tx store.Tx) error { return tx.PutSetting("name", []byte("value")) })},
 		{"a transaction that only reads", 2, update(func(tx store.Tx) error {
 			_, err := c.enter(tx)
