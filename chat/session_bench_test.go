@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"carillon/api"
 	"carillon/bus"
@@ -32,36 +33,38 @@ func BenchmarkSessionStreams(b *testing.B) {
 	}
 }
 
-// BenchmarkSessionDetails is a prefetch of channels with 20 messages of 300 bytes and 50 members each.
+// BenchmarkSessionDetails is a prefetch of channels with 20 messages of 300 bytes and 50 members each: of
+// channels that somebody else has just asked for, and of channels that nobody has.
 func BenchmarkSessionDetails(b *testing.B) {
 	for _, channels := range []int{5, 50} {
-		b.Run(fmt.Sprintf("channels=%d", channels), func(b *testing.B) {
-			e := testenv.New(b)
-			members := make([]string, 50)
-			for i := range members {
-				members[i] = fmt.Sprint("member-", i)
-				e.AddUser(e.Instance, members[i])
+		e := testenv.New(b)
+		members := make([]string, 50)
+		for i := range members {
+			members[i] = fmt.Sprint("member-", i)
+			e.AddUser(e.Instance, members[i])
+		}
+		text := strings.Repeat("x", 300)
+		for range channels {
+			channel := e.Channel("bob", testenv.PublicRestricted, members...)
+			for range 20 {
+				if _, err := trySend(e, "bob", channel, text); err != nil {
+					b.Fatal(err)
+				}
 			}
-			text := strings.Repeat("x", 300)
-			for range channels {
-				channel := e.Channel("bob", testenv.PublicRestricted, members...)
-				for range 20 {
-					if _, err := trySend(e, "bob", channel, text); err != nil {
+		}
+		for _, shared := range []bool{true, false} {
+			b.Run(fmt.Sprintf("channels=%d/shared=%v", channels, shared), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if !shared {
+						e.Advance(time.Second)
+					}
+					if err := e.Service.SessionDetails(b.Context(), e.ARN("bob"), false, func(string, ...[]byte) error { return nil }); err != nil {
 						b.Fatal(err)
 					}
 				}
-			}
-			bob := e.ARN("bob")
-			b.ReportAllocs()
-			b.ResetTimer()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if err := e.Service.SessionDetails(b.Context(), bob, false, func(string, ...[]byte) error { return nil }); err != nil {
-						b.Error(err)
-					}
-				}
 			})
-		})
+		}
 	}
 }
 

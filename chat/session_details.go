@@ -19,6 +19,9 @@ const (
 	detailedMembers  = 30
 )
 
+// sharedTextRoom is what 20 messages and 30 members mostly take.
+const sharedTextRoom = 24 << 10
+
 // detailsAtOnce is of how many channels the details are read on one snapshot.
 const detailsAtOnce = 10
 
@@ -140,7 +143,7 @@ func (s *Service) makeSharedText(tx store.Tx, e *entry, now time.Time) (*sharedT
 	made := &sharedText{made: now}
 	more := found.more || len(found.messages) > detailedMessages
 	found.messages = found.messages[:min(len(found.messages), detailedMessages)]
-	text := []byte(`"ChannelMessages":[`)
+	text := append(make([]byte, 0, sharedTextRoom), `"ChannelMessages":[`...)
 	for i := range found.messages {
 		message := s.summarizeMessage(e, &found.messages[i])
 		if message.Content == nil {
