@@ -99,7 +99,8 @@ type Bench struct {
 // service is the service in the scope of every signature.
 const service = "chime"
 
-// Run runs a scenario.
+// Run runs a scenario. With an error the report has what was measured before, and is nil when nothing was
+// begun.
 func Run(ctx context.Context, s Scenario, o Options) (report *Report, err error) {
 	b := &Bench{Options: o, Report: newReport(s.Name()), prefix: "bench-" + uuid.NewString()[:8]}
 	if o.Server != "" {

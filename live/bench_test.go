@@ -33,6 +33,41 @@ func (e everybody) Streams(_ context.Context, _ string, each func([]bus.Stream) 
 
 func (e everybody) Leavings(context.Context, string, time.Time, int) ([]Past, error) { return nil, nil }
 
+// many is a directory in which every user is a member of many channels.
+type many struct {
+	everybody
+	channels int
+}
+
+func (m many) Streams(_ context.Context, _ string, each func([]bus.Stream) error) error {
+	const page = 500
+	for from := 0; from < m.channels; from += page {
+		streams := make([]bus.Stream, min(page, m.channels-from))
+		for i := range streams {
+			streams[i].Channel = fmt.Sprint(m.channel, from+i)
+		}
+		if err := each(streams); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BenchmarkComeAndGo is what the hub does for a user who connects and disconnects, without the store.
+func BenchmarkComeAndGo(b *testing.B) {
+	for _, channels := range []int{10, 1_000, 100_000} {
+		b.Run(fmt.Sprint(channels, " channels"), func(b *testing.B) {
+			h, _, event := hubOf(b, 0)
+			h.Directory = many{everybody{channel: event.Channel}, channels}
+			for b.Loop() {
+				s, _, _ := h.begin(request{user: "arn:aws:chime:us-east-1:123456789012:app-instance/a/user/busy", session: "s"})
+				h.end(s, closing{})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*channels), "ns/channel")
+		})
+	}
+}
+
 // hubOf makes a hub with sessions in one channel, whose clients confirm what they get.
 func hubOf(b testing.TB, sessions int) (*Hub, *bus.Local, bus.Event) {
 	const instance = "arn:aws:chime:us-east-1:123456789012:app-instance/694d2099-cb1e-463e-9d64-697ff5b8950e"

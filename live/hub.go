@@ -241,7 +241,9 @@ func (h *Hub) release(u *user) {
 		return
 	}
 	delete(h.users, u.arn)
-	for _, r := range slices.Clone(u.rooms) {
+	rooms := u.rooms
+	u.rooms = nil // to take them out one by one would move the others each time
+	for _, r := range rooms {
 		h.leave(u, r)
 	}
 }

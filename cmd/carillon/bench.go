@@ -86,9 +86,9 @@ func (p process) runBench(cmd *cobra.Command, s bench.Scenario, f benchFlags) er
 			return err
 		}
 	}
-	report, err := bench.Run(cmd.Context(), s, o)
-	if err != nil {
-		return err
+	report, broken := bench.Run(cmd.Context(), s, o)
+	if report == nil || broken != nil && len(report.Delays) == 0 {
+		return broken
 	}
 	cmd.Flags().Visit(func(flag *pflag.Flag) { report.Settings[flag.Name] = flag.Value.String() })
 	if err := report.WriteTable(p.stdout); err != nil {
@@ -103,10 +103,10 @@ func (p process) runBench(cmd *cobra.Command, s bench.Scenario, f benchFlags) er
 			return err
 		}
 	}
-	if len(report.Broken) > 0 {
+	if broken == nil && len(report.Broken) > 0 {
 		return errors.New("the server broke promises")
 	}
-	return nil
+	return broken
 }
 
 // benchTarget is the server of a ready file, or the one that flags and the environment name.
