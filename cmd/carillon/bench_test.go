@@ -171,6 +171,19 @@ func TestBenchGrow(t *testing.T) {
 	}
 }
 
+func TestBenchTellsWhatItMeasuredBeforeAFailure(t *testing.T) {
+	t.Setenv(asProgram, "1")
+	// The second step adds more members at once than this server takes.
+	got, report := benchmark(t, "grow", "--messages", "20", "--members", "80", "--channels", "4", "--steps", "2", "--samples", "4", "--rooms", "2",
+		"--server-args", "--limits-members-per-batch 50")
+	if got.code == 0 || !strings.Contains(got.stderr, "batches of members added") || !strings.Contains(got.stdout, "step 1, SendChannelMessage") {
+		t.Errorf("%+v", got)
+	}
+	if len(report.Delays) != 19 {
+		t.Errorf("%d operations, want those of one step", len(report.Delays))
+	}
+}
+
 func TestBenchRequestsRefuses(t *testing.T) {
 	t.Setenv(asProgram, "1")
 	binary, err := os.Executable()
