@@ -312,7 +312,7 @@ func (g *growing) noted(step int, name string, n int, took *delays, before time.
 	case step == g.steps-1:
 		r.number("last step against first, "+name, now.delay/first.delay, "×")
 		grown := now.delay / first.delay
-		if now.cpu > 0 {
+		if now.cpu > 0 && first.cpu > 0 {
 			grown = now.cpu / first.cpu
 			r.number("last step against first, server CPU of "+name, grown, "×")
 		}
