@@ -54,7 +54,7 @@ var house = map[string][]string{
 	// The house as a whole.
 	"server":       {everything},
 	"testenv":      {everything},
-	"cmd/carillon": {"api", "arn", "bench", "server", "sigv4"},
+	"cmd/carillon": {"api", "arn", "bench", "policy", "server", "sigv4"},
 
 	// The load tool, which knows of a server what everybody may know.
 	"bench": {"api", "arn", "sigv4"},

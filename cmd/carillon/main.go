@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,11 +33,17 @@ func main() {
 func (p process) run(ctx context.Context, args []string) int {
 	root := p.root()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(p.stderr, "carillon: %v\n", err)
-		return 1
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
 	}
-	return 0
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(p.stderr, "carillon: %s\n", text)
+	}
+	if exit, ok := errors.AsType[exitCode](err); ok {
+		return exit.code
+	}
+	return 1
 }
 
 func (p process) root() *cobra.Command {
@@ -52,6 +59,6 @@ Start with "carillon dev": it needs no configuration and prints how to call it.`
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.dev(), p.serve(), p.call(), p.bench(), p.config(), p.tls(), p.healthcheck(), p.version())
+	root.AddCommand(p.dev(), p.serve(), p.call(), p.bench(), p.policy(), p.config(), p.tls(), p.healthcheck(), p.version())
 	return root
 }

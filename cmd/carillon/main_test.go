@@ -40,7 +40,7 @@ func run(t *testing.T, p process, args ...string) result {
 func TestCommands(t *testing.T) {
 	t.Run("help lists every command", func(t *testing.T) {
 		got := run(t, process{}, "--help")
-		for _, want := range []string{"dev", "serve", "call", "bench", "config", "tls", "healthcheck", "version", "completion"} {
+		for _, want := range []string{"dev", "serve", "call", "bench", "policy", "config", "tls", "healthcheck", "version", "completion"} {
 			if !strings.Contains(got.stdout, "\n  "+want+" ") {
 				t.Errorf("no %s in:\n%s", want, got.stdout)
 			}
