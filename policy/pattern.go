@@ -307,12 +307,21 @@ func endsWith(run []atom, values []string, s string, fold bool) bool {
 		_, ok := matchAtoms(run, values, s[len(s)-length:], fold)
 		return ok
 	}
-	for begin := 0; begin <= len(s); begin += step(s[begin:]) {
-		if n, ok := matchAtoms(run, values, s[begin:], fold); ok && begin+n == len(s) {
-			return true
+	characters := 0
+	for i := range run {
+		if run[i].kind == aAny {
+			characters++
+		} else {
+			characters += utf8.RuneCountInString(run[i].value(values))
 		}
 	}
-	return false
+	begin := len(s)
+	for range characters {
+		_, size := utf8.DecodeLastRuneInString(s[:begin])
+		begin -= size
+	}
+	n, ok := matchAtoms(run, values, s[begin:], fold)
+	return ok && begin+n == len(s)
 }
 
 // step is the length of the character that s begins with, and 1 at its end.
