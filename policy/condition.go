@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -305,7 +306,7 @@ func (c *condition) matches(r *Request, value string) bool {
 	case ofNumber:
 		if v, ok := parseNumber(value); ok {
 			for i := range c.operands {
-				if o := c.operands[i].number; c.compare.holds(order(v < o, v > o)) {
+				if c.compare.holds(cmp.Compare(v, c.operands[i].number)) {
 					return true
 				}
 			}
@@ -345,16 +346,6 @@ func (c *condition) matches(r *Request, value string) bool {
 		}
 	}
 	return false
-}
-
-func order(isLess, isGreater bool) int {
-	switch {
-	case isLess:
-		return -1
-	case isGreater:
-		return 1
-	}
-	return 0
 }
 
 // matchesARN compares part by part, so that no wildcard reaches over a colon but in the last.
@@ -397,24 +388,12 @@ func parseDate(s string) (time.Time, bool) {
 		seconds, err := strconv.ParseInt(s, 10, 64)
 		return time.Unix(seconds, 0), err == nil
 	}
-	// The parser makes an error for each layout that does not fit: only one of the right length is tried.
 	for _, layout := range dateLayouts {
-		if layout != time.RFC3339 && !fits(layout, s) || layout == time.RFC3339 && strings.Count(s, ":") < 2 {
-			continue
-		}
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
 		}
 	}
 	return time.Time{}, false
-}
-
-// fits reports whether a text may be of a layout shorter than that of a full date.
-func fits(layout, s string) bool {
-	if strings.Contains(layout, "T") {
-		return strings.Contains(s, "T")
-	}
-	return len(layout) == len(s)
 }
 
 func parseTruth(s string) (truth, ok bool) {

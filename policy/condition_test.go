@@ -139,6 +139,7 @@ func TestConditions(t *testing.T) {
 		{"an address of version 6", "IpAddress", `"2001:db8::/32"`, values("2001:db8::1"), true},
 		{"an address of version 6 is just one", "IpAddress", `"2001:db8::1"`, values("2001:db8::2"), false},
 		{"an address of version 4 written as one of version 6", "IpAddress", `"203.0.113.0/24"`, values("::ffff:203.0.113.7"), true},
+		{"an address with a zone", "IpAddress", `"fe80::/10"`, values("fe80::1%eth0"), true},
 		{"an address of the other version", "IpAddress", `"0.0.0.0/0"`, values("2001:db8::1"), false},
 		{"what is no address is in no range", "IpAddress", `"0.0.0.0/0"`, values("localhost"), false},
 		{"an absent key is in no range", "IpAddress", `"0.0.0.0/0"`, absent, false},

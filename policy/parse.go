@@ -67,7 +67,8 @@ type parser struct {
 	document *Document
 }
 
-// parse reads the document twice over: what its texts mean depends on its version, which may come last.
+// parse reads the document as it is written and compiles it then: what its texts mean depends on its version,
+// which may come last.
 func (p *parser) parse() error {
 	var statements []rawStatement
 	seen := false
@@ -289,7 +290,7 @@ func (p *parser) oneOrMore(kind jsontext.Kind, noun string, read func() error) e
 			return err
 		}
 	}
-	return p.end()
+	return p.token()
 }
 
 // object reads an object.
@@ -311,18 +312,18 @@ func (p *parser) members(member func(name string) error) error {
 			return err
 		}
 	}
-	return p.end()
+	return p.token()
 }
 
 func (p *parser) begin(kind jsontext.Kind, noun string) error {
 	if p.json.PeekKind() != kind {
 		return p.wrongType(noun)
 	}
-	return p.end()
+	return p.token()
 }
 
-// end passes over a token that is known to come next.
-func (p *parser) end() error {
+// token passes over a token that is known to come next.
+func (p *parser) token() error {
 	if _, err := p.json.ReadToken(); err != nil {
 		return p.syntax(err)
 	}

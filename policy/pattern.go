@@ -160,13 +160,7 @@ func checkKey(key string) error {
 
 // literal returns the text that alone matches, if there is just one.
 func (p *pattern) literal() (string, bool) {
-	if len(p.runs) > 1 {
-		return "", false
-	}
-	switch run := p.runs[0]; {
-	case len(run) == 0:
-		return "", true
-	case len(run) == 1 && run[0].kind == aText:
+	if run := p.runs[0]; len(p.runs) == 1 && len(run) == 1 && run[0].kind == aText {
 		return run[0].text, true
 	}
 	return "", false
