@@ -1,5 +1,7 @@
 package api
 
+import "time"
+
 // Caller says who made a request: which principal signed it, for which account, and on whose behalf.
 type Caller struct {
 	// Account is the twelve-digit id of the account that the signing key belongs to.
@@ -21,4 +23,32 @@ type Caller struct {
 	Secure bool
 	// SourceAddress is the network address the request came from, without its port.
 	SourceAddress string
+	// Grant decides what the principal may do; nil is the root of its account, which may do everything
+	// in it.
+	Grant Grant
+	// Expires is when the credentials end; the zero time is never.
+	Expires time.Time
 }
+
+// Grant is what a principal may do. Whoever keeps principals implements it.
+type Grant interface {
+	// Allows returns nil when the action is allowed on every one of the resources; else an *Error of
+	// kind AccessDenied with AWS's text and a Reason.
+	Allows(r *AccessRequest) error
+}
+
+// AccessRequest is one question to a Grant.
+type AccessRequest struct {
+	// Action is named as in policies: chime:SendChannelMessage, sts:AssumeRole, iam:CreateRole.
+	Action string
+	// Resources must all be allowed.
+	Resources []ResourceChoice
+	Caller    *Caller
+	// Context gives the values of a condition key that follows from the request: aws:RequestTag/…,
+	// aws:TagKeys, aws:ResourceTag/…. All other keys follow from the Caller. nil is none.
+	Context func(key string) (values []string, ok bool)
+}
+
+// ResourceChoice is the ARNs that one resource may be named by: any of them may be allowed. The first is
+// the one that a refusal names.
+type ResourceChoice []string

@@ -101,6 +101,9 @@ type Error struct {
 	Message string
 	// Cause is for the log only; it is never sent.
 	Cause error
+	// Reason says which rule decided, for the log and for whoever asks to have it explained. It is never
+	// part of the answer's body.
+	Reason string
 }
 
 // Errorf builds an Error of a kind.
