@@ -13,14 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"carillon/api"
 	"carillon/sigv4"
 )
 
-// service is the service in every credential scope, in all three namespaces of the API.
-const service = "chime"
+// Chime is the service in every credential scope of the API, in all three namespaces.
+const Chime = "chime"
 
 const (
 	// defaultSkew is how far a clock may be off in AWS.
@@ -44,15 +45,18 @@ type Key struct {
 	Disabled bool
 	// Expires is when temporary credentials end. The zero time is never.
 	Expires time.Time
+	// Grant decides what the owner may do with the key; nil is everything in its account.
+	Grant api.Grant
 }
 
 // Options are what an Authenticator needs.
 type Options struct {
 	// Region is the region that signatures must be scoped to; empty takes any.
 	Region string
-	// Lookup finds a key. It reports false for a key that is not there; an error says that this
-	// could not be found out. An *api.Error is answered as it is. It must be safe for concurrent use.
-	Lookup func(ctx context.Context, accessKeyID string) (Key, bool, error)
+	// Lookup finds a key, whose session token, empty if there came none, may say everything about it. It
+	// reports false for a key that is not there; an error says that this could not be found out. An
+	// *api.Error is answered as it is. It must be safe for concurrent use.
+	Lookup func(ctx context.Context, accessKeyID, sessionToken string) (Key, bool, error)
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 	// Skew is how far a caller's clock may be off; 0 is 15 minutes. A presigned request is granted
@@ -66,7 +70,7 @@ type Options struct {
 // Authenticator tells who signed a request. It is safe for concurrent use.
 type Authenticator struct {
 	region string
-	lookup func(context.Context, string) (Key, bool, error)
+	lookup func(context.Context, string, string) (Key, bool, error)
 	now    func() time.Time
 	skew   time.Duration
 	hosts  []string
@@ -85,13 +89,18 @@ func New(o Options) *Authenticator {
 	return a
 }
 
-// Authenticate tells who signed a request of the API, or one that opens a session, in either form of
-// the signature. body is the whole body. What is verified is the target of the request as received.
-// The Caller has neither Bearer nor RequestID nor SourceAddress.
+// Authenticate tells who signed a request of the API, or one that opens a session.
+func (a *Authenticator) Authenticate(r *http.Request, body []byte) (*api.Caller, error) {
+	return a.AuthenticateFor(Chime, r, body)
+}
+
+// AuthenticateFor tells who signed a request to a service, in either form of the signature. body is the
+// whole body. What is verified is the target of the request as received. The signature may be scoped to
+// one of further regions. The Caller has neither Bearer nor RequestID nor SourceAddress.
 //
 // The error is an *api.Error that says what is wrong with the signature, unless the key could not be
 // looked up. An unknown key and a wrong secret take the same work.
-func (a *Authenticator) Authenticate(r *http.Request, body []byte) (*api.Caller, error) {
+func (a *Authenticator) AuthenticateFor(service string, r *http.Request, body []byte, regions ...string) (*api.Caller, error) {
 	path, query := sigv4.SplitTarget(r.RequestURI)
 	request := sigv4.Request{Method: r.Method, Host: r.Host, Path: path, Query: query, Header: r.Header, Body: body}
 	signature, err := sigv4.Parse(&request)
@@ -103,10 +112,14 @@ func (a *Authenticator) Authenticate(r *http.Request, body []byte) (*api.Caller,
 	if signature.Expires > 0 {
 		skew = min(skew, presignedSkew)
 	}
-	if err := signature.Check(sigv4.Rules{Service: service, Region: a.region, Now: now, Skew: skew}); err != nil {
+	rules := sigv4.Rules{Service: service, Region: a.region, Now: now, Skew: skew}
+	if slices.Contains(regions, signature.Region) {
+		rules.Region = signature.Region
+	}
+	if err := signature.Check(rules); err != nil {
 		return nil, refusal(err)
 	}
-	key, known, err := a.lookup(r.Context(), signature.AccessKeyID)
+	key, known, err := a.lookup(r.Context(), signature.AccessKeyID, signature.SessionToken)
 	if err != nil {
 		return nil, fmt.Errorf("auth: looking up an access key: %w", err)
 	}
@@ -122,7 +135,9 @@ func (a *Authenticator) Authenticate(r *http.Request, body []byte) (*api.Caller,
 	case !key.Expires.IsZero() && !now.Before(key.Expires):
 		return nil, api.Errorf(api.ExpiredToken, "The security token included in the request is expired")
 	}
-	return &api.Caller{Account: key.Account, Principal: key.Principal, AccessKeyID: signature.AccessKeyID}, nil
+	return &api.Caller{
+		Account: key.Account, Principal: key.Principal, AccessKeyID: signature.AccessKeyID, Grant: key.Grant, Expires: key.Expires,
+	}, nil
 }
 
 // refusal words an error of sigv4 for the wire.

@@ -26,8 +26,8 @@ const (
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // directory is a Lookup over keys in memory.
-func directory(keys ...Key) func(context.Context, string) (Key, bool, error) {
-	return func(_ context.Context, id string) (Key, bool, error) {
+func directory(keys ...Key) func(context.Context, string, string) (Key, bool, error) {
+	return func(_ context.Context, id, _ string) (Key, bool, error) {
 		for _, k := range keys {
 			if k.AccessKeyID == id {
 				return k, true, nil
@@ -97,7 +97,8 @@ func TestAuthenticate(t *testing.T) {
 		err     *api.Error
 	}{
 		{"a signed request has a caller", sign("AKIDEXAMPLE", secret, "", "us-east-1", now), caller("AKIDEXAMPLE"), nil},
-		{"temporary credentials come with their token", sign("ASIATEMPORARY", secret, "token", "us-east-1", now), caller("ASIATEMPORARY"), nil},
+		{"temporary credentials come with their token", sign("ASIATEMPORARY", secret, "token", "us-east-1", now),
+			&api.Caller{Account: account, Principal: principal, AccessKeyID: "ASIATEMPORARY", Expires: now.Add(time.Hour)}, nil},
 		{"no signature", received(outgoing(t, "POST", url), body), nil,
 			api.Errorf(api.MissingAuthenticationToken, "Missing Authentication Token")},
 		{"half a signature", func() *http.Request {
@@ -218,7 +219,7 @@ func TestAuthenticate(t *testing.T) {
 	t.Run("an error of the lookup is passed on and names no key", func(t *testing.T) {
 		broken := errors.New("disk on fire")
 		o := options()
-		o.Lookup = func(context.Context, string) (Key, bool, error) { return Key{}, false, broken }
+		o.Lookup = func(context.Context, string, string) (Key, bool, error) { return Key{}, false, broken }
 		_, err := New(o).Authenticate(sign("AKIDEXAMPLE", secret, "", "us-east-1", now), body)
 		if !errors.Is(err, broken) || strings.Contains(err.Error(), "AKIDEXAMPLE") {
 			t.Errorf("got %v", err)
@@ -226,7 +227,7 @@ func TestAuthenticate(t *testing.T) {
 	})
 	t.Run("an error of the lookup that is meant for the caller stays one", func(t *testing.T) {
 		o := options()
-		o.Lookup = func(context.Context, string) (Key, bool, error) {
+		o.Lookup = func(context.Context, string, string) (Key, bool, error) {
 			return Key{}, false, api.Errorf(api.ExpiredToken, "gone")
 		}
 		_, err := New(o).Authenticate(sign("AKIDEXAMPLE", secret, "", "us-east-1", now), body)
@@ -237,7 +238,7 @@ func TestAuthenticate(t *testing.T) {
 	t.Run("a secret that was changed counts at once", func(t *testing.T) {
 		current := secret
 		o := options()
-		o.Lookup = func(context.Context, string) (Key, bool, error) {
+		o.Lookup = func(context.Context, string, string) (Key, bool, error) {
 			return Key{AccessKeyID: "AKIDEXAMPLE", Secret: current}, true, nil
 		}
 		a := New(o)
@@ -248,6 +249,39 @@ func TestAuthenticate(t *testing.T) {
 		current = "new"
 		_, err := a.Authenticate(r, body)
 		checkError(t, err, api.Errorf(api.InvalidSignature, mismatch))
+	})
+	t.Run("a lookup is given the session token, and says what the caller may do until when", func(t *testing.T) {
+		grant, until := anything{}, now.Add(time.Minute)
+		o := options()
+		o.Lookup = func(_ context.Context, id, token string) (Key, bool, error) {
+			return Key{AccessKeyID: id, Secret: secret, SessionToken: "token", Grant: grant, Expires: until}, token == "token", nil
+		}
+		got, err := New(o).Authenticate(sign("ASIATEMPORARY", secret, "token", "us-east-1", now), body)
+		if err != nil || got.Grant != grant || !got.Expires.Equal(until) {
+			t.Errorf("%+v, error %v", got, err)
+		}
+		_, err = New(o).Authenticate(sign("ASIATEMPORARY", secret, "other", "us-east-1", now), body)
+		checkError(t, err, api.Errorf(api.UnrecognizedClient, invalid))
+	})
+	t.Run("another service has its own scope, and may have further regions", func(t *testing.T) {
+		scoped := func(service, region string) *http.Request {
+			r := outgoing(t, "POST", url)
+			sigv4.NewSigner("AKIDEXAMPLE", secret, "", region, service).Sign(r, body, now)
+			return received(r, body)
+		}
+		a := New(options())
+		for _, region := range []string{"us-east-1", "aws-global"} {
+			if _, err := a.AuthenticateFor("sts", scoped("sts", region), body, "aws-global"); err != nil {
+				t.Errorf("%s: %v", region, err)
+			}
+		}
+		_, err := a.AuthenticateFor("sts", scoped("sts", "eu-west-1"), body, "aws-global")
+		checkError(t, err, api.Errorf(api.InvalidSignature, "Credential should be scoped to a valid region, not 'eu-west-1'. "))
+		_, err = a.AuthenticateFor("sts", scoped("chime", "us-east-1"), body)
+		checkError(t, err, api.Errorf(api.InvalidSignature, "Credential should be scoped to correct service: 'sts'. "))
+		if _, err := a.Authenticate(scoped("chime", "us-east-1"), body); err != nil {
+			t.Errorf("the API after another service with the same secret: %v", err)
+		}
 	})
 	t.Run("the cache of signing keys is bounded", func(t *testing.T) {
 		o := options()
@@ -268,6 +302,11 @@ func TestAuthenticate(t *testing.T) {
 		}
 	})
 }
+
+// anything is a Grant of everything.
+type anything struct{}
+
+func (anything) Allows(*api.AccessRequest) error { return nil }
 
 func checkError(t *testing.T, got error, want *api.Error) {
 	t.Helper()

@@ -20,7 +20,7 @@ type signingKeys struct {
 
 // signingKeyID is what a signing key depends on. The secret is part of it, so that a key whose
 // secret was changed is another key at once.
-type signingKeyID struct{ secret, date, region string }
+type signingKeyID struct{ secret, date, region, service string }
 
 func newSigningKeys() *signingKeys {
 	cache, err := lru.New[signingKeyID, *sigv4.Key](maxSigningKeys)
@@ -35,7 +35,7 @@ func (k *signingKeys) get(s *sigv4.Signature, key *Key, known bool) *sigv4.Key {
 	if !known {
 		return k.decoy
 	}
-	id := signingKeyID{secret: key.Secret, date: s.Date, region: s.Region}
+	id := signingKeyID{secret: key.Secret, date: s.Date, region: s.Region, service: s.Service}
 	if signing, ok := k.cache.Get(id); ok {
 		return signing
 	}

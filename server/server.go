@@ -206,7 +206,7 @@ func (c *Config) limits() chat.Limits {
 }
 
 // lookup finds access keys for auth.
-func (s *Server) lookup(_ context.Context, accessKeyID string) (auth.Key, bool, error) {
+func (s *Server) lookup(_ context.Context, accessKeyID, _ string) (auth.Key, bool, error) {
 	if accessKeyID != s.rootKey.ID {
 		return auth.Key{}, false, nil
 	}

@@ -40,7 +40,7 @@ type peer struct {
 
 func newPeer(t *testing.T) *peer {
 	p := &peer{status: 200, answer: `{"ok":true}`}
-	a := auth.New(auth.Options{Region: "us-east-1", Lookup: func(_ context.Context, id string) (auth.Key, bool, error) {
+	a := auth.New(auth.Options{Region: "us-east-1", Lookup: func(_ context.Context, id, _ string) (auth.Key, bool, error) {
 		return auth.Key{AccessKeyID: id, Secret: "the secret", Account: "123456789012"}, id == "AKIATEST", nil
 	}})
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
