@@ -58,6 +58,12 @@ type Store interface {
 // Lists return at most limit records, in the order of their creation, that come after the given
 // position; a zero position is the beginning.
 type Tx interface {
+	Accounts
+	KeyOwners
+	AccessKeys
+	Roles
+	IdentityProviders
+	PrincipalPolicies
 	AppInstances
 	AppInstanceAdmins
 	AppInstanceBots

@@ -26,6 +26,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		name string
 		test func(t *testing.T, w *world)
 	}{
+		{"accounts", testAccounts},
+		{"key owners", testKeyOwners},
+		{"access keys", testAccessKeys},
+		{"roles", testRoles},
+		{"identity providers", testIdentityProviders},
+		{"principal policies", testPrincipalPolicies},
 		{"app instances", testAppInstances},
 		{"app instance admins", testAppInstanceAdmins},
 		{"app instance bots", testAppInstanceBots},
