@@ -10,6 +10,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"carillon/api"
 )
 
 const (
@@ -55,6 +57,7 @@ type conn struct {
 	turn    int // the session's, when this connection began
 	nc      net.Conn
 	source  string
+	caller  *api.Caller // who opened it
 	opened  time.Time
 	bucket  int // of the times at which it is pinged
 
@@ -78,6 +81,8 @@ type conn struct {
 	ended closing
 	// delivered counts the frames written.
 	delivered int
+	// expiry closes the connection when the credentials of the caller end; nil when they do not.
+	expiry *time.Timer
 }
 
 // kick has somebody write what is to be written.

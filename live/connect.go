@@ -35,6 +35,7 @@ const (
 
 var (
 	unauthorized = closing{code: closeUnauthorized, reason: "Unauthorized"}
+	forbidden    = closing{code: closeForbidden, reason: "Forbidden"}
 	failed       = closing{code: closeInternal, reason: "Internal error"}
 	restarting   = closing{code: closeRestart, reason: "The server restarts"}
 	tooLate      = closing{code: closeGoingAway, reason: "The session has expired"}
@@ -48,6 +49,10 @@ type request struct {
 	user, session string
 	prefetch      bool
 	byLastMessage bool
+
+	caller *api.Caller
+	source string
+	review int64 // how many there had been before the caller was looked at
 }
 
 // ServeHTTP opens a session. The upgrade is accepted also for those who may have none: only then can
@@ -66,10 +71,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = nc.Close()
 		return
 	}
-	source := r.RemoteAddr
-	if host, _, err := net.SplitHostPort(source); err == nil {
-		source = host
-	}
+	asked.source = sourceOf(r)
 	if !h.admitted() {
 		_ = nc.Close() // the hub has ended meanwhile; the client tries elsewhere
 		return
@@ -78,12 +80,20 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		defer h.connections.Done()
 		if refused.code == 0 {
-			refused = h.serve(nc, in, asked, source)
+			refused = h.serve(nc, in, asked)
 		}
 		if refused.code != 0 {
-			h.refuse(nc, in, refused, source)
+			h.refuse(nc, in, refused, asked.source)
 		}
 	}()
+}
+
+// sourceOf is the address that a request came from, without its port.
+func sourceOf(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return strings.Clone(host)
+	}
+	return r.RemoteAddr
 }
 
 // admitted counts one more connection, unless the hub no longer waits for any.
@@ -112,6 +122,7 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	if origin := r.Header.Get("Origin"); origin != "" && len(h.AllowedOrigins) > 0 && !slices.Contains(h.AllowedOrigins, origin) {
 		return request{}, closing{code: closeForbidden, reason: "The origin is not allowed"}
 	}
+	reviews := h.reviews.Load()
 	caller, err := h.Authenticate(r)
 	var stated *api.Error
 	if errors.As(err, &stated) {
@@ -125,7 +136,9 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	if err != nil {
 		return request{}, unauthorized
 	}
+	caller.SourceAddress, caller.Secure = sourceOf(r), r.TLS != nil
 	asked := request{
+		caller: caller, review: reviews,
 		prefetch:      query.Get("prefetch-on") == "connect",
 		byLastMessage: query.Get("prefetch-sort-by") == "last-message-timestamp",
 	}
@@ -150,7 +163,8 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	}
 	// Copies: what these are parts of is larger, and would live as long as the session.
 	asked.user, asked.session = a.String(), strings.Clone(asked.session)
-	return asked, closing{}
+	caller.AccessKeyID = strings.Clone(caller.AccessKeyID)
+	return asked, h.judge(r.Context(), caller, asked.user)
 }
 
 // validUntil is when the signature of a query, which was found good, is good no more.
@@ -177,7 +191,7 @@ func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, source string) {
 
 // serve gives a connection its session, and has it read from until it ends. It returns why there was no
 // session, if there was none.
-func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string) closing {
+func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request) closing {
 	s, turn, refused := h.begin(asked)
 	if s == nil {
 		return refused
@@ -190,14 +204,15 @@ func (h *Hub) serve(nc net.Conn, in *bufio.Reader, asked request, source string)
 		return failed
 	}
 	_ = nc.SetDeadline(time.Time{})
-	c := &conn{session: s, turn: turn, nc: nc, source: source, opened: time.Now()}
+	c := &conn{session: s, turn: turn, nc: nc, source: asked.source, caller: asked.caller, opened: time.Now()}
 	if why := s.attach(c); why.code != 0 {
 		return why
 	}
 	h.metrics.connects.WithLabelValues("established").Inc()
 	h.metrics.connected.Inc()
 	h.enlist(c)
-	h.Log.Info("session connected", "user", asked.user, "source", source)
+	h.limit(c, asked.review)
+	h.Log.Info("session connected", "user", asked.user, "source", asked.source)
 	// Waiting needs little stack, and beginning much: a goroutine of its own begins with little.
 	h.connections.Go(func() {
 		c.read(in)
@@ -264,6 +279,9 @@ func (h *Hub) finish(c *conn) {
 		<-flushed
 	}
 	_ = c.nc.Close()
+	if c.expiry != nil {
+		c.expiry.Stop()
+	}
 	h.beat.remove(c)
 	s.detach(c)
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -32,6 +33,7 @@ type Hub struct {
 	beat       beat
 	awaiting   awaiting
 	expired    *lru.Cache[sessionName, struct{}]
+	reviews    atomic.Int64 // how often Review was called
 
 	// life ends with the hub.
 	life context.Context

@@ -64,6 +64,9 @@ type Options struct {
 	Directory Directory
 	// Authenticate tells who signed a request to connect. Required.
 	Authenticate func(r *http.Request) (*api.Caller, error)
+	// Admit tells whether a caller may hear, as of now, what a user hears; an *api.Error says that it may
+	// not. nil lets everybody in the user's account.
+	Admit func(ctx context.Context, caller *api.Caller, user string) error
 	// Region and Partition are those of the users' ARNs.
 	Region, Partition string
 	// AllowedOrigins are the origins of web pages that may connect; empty allows any.
