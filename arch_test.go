@@ -43,6 +43,7 @@ var house = map[string][]string{
 	"store/storetest":       {"arn", "store"},
 
 	// Rooms.
+	"access":   {"api", "arn", "policy", "store"},
 	"auth":     {"api", "arn", "sigv4", "store"},
 	"cert":     {},
 	"chat":     {"api", "arn", "bus", "store"},

@@ -19,7 +19,8 @@ type Caller struct {
 	// Authority is the host, and port if any, that the request was sent to.
 	Authority string
 	// Secure reports whether the client speaks TLS, as far as that is known: a proxy before the server,
-	// and so anybody, may say it. No permission may depend on it.
+	// and so anybody, may say it. No permission may depend on it but the condition aws:SecureTransport of a
+	// policy, which is there to remind clients, not to keep them out.
 	Secure bool
 	// SourceAddress is the network address the request came from, without its port.
 	SourceAddress string

@@ -52,6 +52,9 @@ type Config struct {
 	// RootKeyID and RootSecret are the root key. When both are empty, the key is the one in
 	// Data/root-key.json, made at the first start.
 	RootKeyID, RootSecret string
+	// KeyEncryptionKey is the key, 32 bytes in base64, that secrets of access keys are encrypted with in
+	// the store. When it is empty, it is the one in Data/key-encryption-key, made at the first start.
+	KeyEncryptionKey string
 
 	// DefaultBearer acts for requests without the header x-amz-chime-bearer; empty refuses them.
 	DefaultBearer string
@@ -169,6 +172,10 @@ func (c *Config) Validate() error {
 	}
 	if c.RootKeyID != "" || c.RootSecret != "" {
 		check("root", checkRootKey(RootKey{ID: c.RootKeyID, Secret: c.RootSecret}, c.addrs()...))
+	}
+	if c.KeyEncryptionKey != "" {
+		_, err := parseKeyEncryptionKey(c.KeyEncryptionKey)
+		check("key_encryption_key", err)
 	}
 	if c.DefaultBearer != "" {
 		check("default_bearer", checkBearer(c.DefaultBearer))

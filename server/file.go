@@ -7,13 +7,18 @@ import (
 	"path/filepath"
 )
 
-// writeJSON writes v to a file that only its owner can read. Whoever reads the file at any moment,
-// also after a crash, sees what was there before or all of v.
-func writeJSON(path string, v any) (err error) {
+// writeJSON writes v to a file as writeFile does.
+func writeJSON(path string, v any) error {
 	content, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
+	return writeFile(path, append(content, '\n'))
+}
+
+// writeFile writes a file that only its owner can read. Whoever reads it at any moment, also after a crash,
+// sees what was there before or all of content.
+func writeFile(path string, content []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // mode 0600
 	if err != nil {
 		return err
@@ -23,7 +28,7 @@ func writeJSON(path string, v any) (err error) {
 			_ = os.Remove(f.Name()) // it is the first error that counts
 		}
 	}()
-	_, err = f.Write(append(content, '\n'))
+	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ func (s *Server) openLive(ctx context.Context, service *chat.Service, events bus
 	options := live.Options{
 		Bus: events, Directory: directory{service}, Partition: partition, Region: s.config.Region,
 		Authenticate: func(r *http.Request) (*api.Caller, error) { return authenticator.Authenticate(r, nil) },
+		Admit:        s.access.AuthorizeConnect,
 		PerUser:      s.config.SessionsPerUser, ResumeWindow: s.config.SessionResumeWindow, Buffer: s.config.SessionBuffer,
 		PingInterval: s.config.SessionPingInterval, DrainSpread: drainSpread,
 		Journal: filepath.Join(s.config.Data, "sessions"),

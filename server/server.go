@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"carillon/access"
 	"carillon/api"
 	"carillon/auth"
 	"carillon/bus"
@@ -48,6 +49,7 @@ type Server struct {
 	rootKey RootKey
 	store   store.Store
 	service api.Service
+	access  *access.Service
 	live    *live.Hub
 	metrics *prometheus.Registry
 
@@ -157,6 +159,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	s.service = service
 	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if s.access, err = s.openAccess(ctx, service); err != nil {
+		return err
+	}
 	authenticator := auth.New(auth.Options{Region: s.config.Region, Lookup: s.lookup})
 	options := rest.Options{
 		Service: service, Authenticate: authenticator.Authenticate, Log: s.log, Metrics: s.metrics,
@@ -166,8 +171,9 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if !s.config.anyOrigin() {
 		options.AllowedOrigins = s.config.AllowedOrigins
 	}
+	options.Admit = s.access.Authorize
 	if s.config.LimitsProfile == ProfileAWS {
-		options.Admit = throttle.New(throttle.AWSRates(), throttle.Options{}).Admit
+		options.Admit = bothAdmit(s.access.Authorize, throttle.New(throttle.AWSRates(), throttle.Options{}).Admit)
 	}
 
 	if s.live, err = s.openLive(ctx, service, events, authenticator); err != nil {
@@ -175,6 +181,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
+	s.background.Go(func() { s.access.Run(life, s.config.Database != "") })
 	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
 	s.background.Go(func() { keepHeapFloor(life, s.config.HeapFloor) })
 	if s.acme != nil {
@@ -203,16 +210,6 @@ func (c *Config) limits() chat.Limits {
 		limits.MembersPerBatch = c.MembersPerBatch
 	}
 	return limits
-}
-
-// lookup finds access keys for auth.
-func (s *Server) lookup(_ context.Context, accessKeyID, _ string) (auth.Key, bool, error) {
-	if accessKeyID != s.rootKey.ID {
-		return auth.Key{}, false, nil
-	}
-	return auth.Key{
-		AccessKeyID: s.rootKey.ID, Secret: s.rootKey.Secret, Account: s.config.Account, Principal: s.principal(),
-	}, true, nil
 }
 
 // principal is the ARN of the root key's owner.

@@ -71,6 +71,9 @@ func Settings() []Setting {
 		{Name: "root.secret", Unit: "text",
 			Meaning: "Secret of the root key, at least 16 characters unless only this machine can reach the server. It has no flag: everybody on the machine can read command lines.",
 			set:     text(func(c *Config) *string { return &c.RootSecret })},
+		{Name: "key_encryption_key", Unit: "32 bytes in base64",
+			Meaning: "Key that the secrets of access keys are encrypted with in the database: the same on every server of one database. Without one, that in the file key-encryption-key of the data folder is used, which the first start makes. It has no flag: everybody on the machine can read command lines.",
+			set:     text(func(c *Config) *string { return &c.KeyEncryptionKey })},
 		{Name: "default_bearer", Unit: "ARN",
 			Meaning: "User or bot that acts when a request has no x-amz-chime-bearer, for clients older than that header. Without one, such requests are refused.",
 			set:     text(func(c *Config) *string { return &c.DefaultBearer })},
@@ -126,7 +129,7 @@ func Settings() []Setting {
 	for i := range settings {
 		s := &settings[i]
 		s.Env = "CARILLON_" + strings.ToUpper(strings.ReplaceAll(s.Name, ".", "_"))
-		if s.Name != "root.secret" && s.Name != "database" {
+		if s.Name != "root.secret" && s.Name != "key_encryption_key" && s.Name != "database" {
 			s.Flag = strings.NewReplacer(".", "-", "_", "-").Replace(s.Name)
 		}
 	}
