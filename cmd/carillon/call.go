@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"carillon/api"
 	"carillon/sigv4"
@@ -28,6 +29,17 @@ type callFlags struct {
 	json, bearer, endpoint, region, data string
 	accessKeyID, secret, sessionToken    string
 	timeout                              time.Duration
+}
+
+// connect adds the flags that say which server to call, and by whom.
+func (f *callFlags) connect(flags *pflag.FlagSet) {
+	flags.StringVar(&f.endpoint, "endpoint", "", "URL of the server")
+	flags.StringVar(&f.region, "region", "", "region to sign for (default AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
+	flags.StringVar(&f.accessKeyID, "access-key-id", "", "access key id (default AWS_ACCESS_KEY_ID)")
+	flags.StringVar(&f.secret, "secret-access-key", "", "secret (default AWS_SECRET_ACCESS_KEY)")
+	flags.StringVar(&f.sessionToken, "session-token", "", "session token of temporary credentials (default AWS_SESSION_TOKEN)")
+	flags.StringVar(&f.data, "data", "./carillon-data", "data folder of the server, for its root key when no credentials are given, and for its authority")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long the call may take")
 }
 
 func (p process) call() *cobra.Command {
@@ -67,13 +79,7 @@ AWS_CA_BUNDLE and of that data folder are trusted.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.json, "json", "{}", "members of the request: a JSON object, @FILE, or - for the standard input")
 	flags.StringVar(&f.bearer, "bearer", "", "ARN of the user or bot to act for")
-	flags.StringVar(&f.endpoint, "endpoint", "", "URL of the server")
-	flags.StringVar(&f.region, "region", "", "region to sign for (default AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
-	flags.StringVar(&f.accessKeyID, "access-key-id", "", "access key id (default AWS_ACCESS_KEY_ID)")
-	flags.StringVar(&f.secret, "secret-access-key", "", "secret (default AWS_SECRET_ACCESS_KEY)")
-	flags.StringVar(&f.sessionToken, "session-token", "", "session token of temporary credentials (default AWS_SESSION_TOKEN)")
-	flags.StringVar(&f.data, "data", "./carillon-data", "data folder of the server, for its root key when no credentials are given, and for its authority")
-	flags.DurationVar(&f.timeout, "timeout", time.Minute, "how long the call may take")
+	f.connect(flags)
 	return cmd
 }
 
@@ -100,24 +106,33 @@ func (p process) runCall(cmd *cobra.Command, name string, f callFlags) error {
 	}
 	sigv4.NewSigner(credentials.accessKeyID, credentials.secret, credentials.sessionToken, p.region(f), service).Sign(r, body, time.Now())
 
-	transport, err := p.transport(f)
+	answer, content, err := p.send(r.WithContext(cmd.Context()), f)
 	if err != nil {
 		return err
-	}
-	client := http.Client{Transport: transport, Timeout: f.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(r.WithContext(cmd.Context()))
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("reading the answer: %w", err)
 	}
 	if answer.StatusCode/100 != 2 {
 		return answerError(answer, content)
 	}
 	return printJSON(p.stdout, content)
+}
+
+// send sends a request and reads the whole answer.
+func (p process) send(r *http.Request, f callFlags) (*http.Response, []byte, error) {
+	transport, err := p.transport(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	client := http.Client{Transport: transport, Timeout: f.timeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the answer: %w", err)
+	}
+	return answer, content, nil
 }
 
 // suggest names an operation that differs from name in its capitals only.

@@ -59,6 +59,6 @@ Start with "carillon dev": it needs no configuration and prints how to call it.`
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.AddCommand(p.dev(), p.serve(), p.call(), p.bench(), p.policy(), p.config(), p.tls(), p.healthcheck(), p.version())
+	root.AddCommand(p.dev(), p.serve(), p.call(), p.bench(), p.key(), p.role(), p.account(), p.policy(), p.config(), p.tls(), p.healthcheck(), p.version())
 	return root
 }
