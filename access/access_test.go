@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +15,7 @@ import (
 	"carillon/api"
 	"carillon/store"
 	"carillon/store/sqlstore"
+	"carillon/store/sqlstore/pgtest"
 )
 
 const (
@@ -43,9 +46,25 @@ func (h *house) advance(d time.Duration) {
 
 func kek(n byte) []byte { return bytes.Repeat([]byte{n}, KeySize) }
 
+// databases are those of the tests on PostgreSQL.
+var databases = pgtest.Pool{Prepare: func(url string) error {
+	s, err := sqlstore.OpenPostgres(context.Background(), url, sqlstore.Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}}
+
+// openStore opens a new store: on SQLite, or, when CARILLON_TEST_ENGINE is postgres, on PostgreSQL.
 func openStore(t testing.TB) store.Store {
 	t.Helper()
-	s, err := sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
+	var s *sqlstore.Store
+	var err error
+	if os.Getenv("CARILLON_TEST_ENGINE") == "postgres" {
+		s, err = sqlstore.OpenPostgres(t.Context(), databases.Lend(t), sqlstore.Options{})
+	} else {
+		s, err = sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +82,7 @@ func openOn(t testing.TB, s store.Store, change func(*Options)) *house {
 	h := &house{t: t, at: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)}
 	o := Options{
 		Store: s, Partition: "aws", Region: "us-east-1", Home: home, Root: RootKey{ID: "rootkey", Secret: "secret of the root"},
-		KeyEncryptionKey: kek(1), Now: h.clock,
+		KeyEncryptionKey: kek(1), Now: h.clock, Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&o)
@@ -232,6 +251,14 @@ func TestLookup(t *testing.T) {
 			t.Errorf("got %+v, %v, %v", k, ok, err)
 		}
 	})
+	t.Run("what can be no key is not even looked for", func(t *testing.T) {
+		h := newHouse(t)
+		for _, id := range []string{"", "short", strings.Repeat("A", 129), "AKIA/AAAAAAAAAAAAAAA", strings.Repeat("A", 1<<16)} {
+			if ok, _ := h.known(id); ok || h.credentials.cache.Len() != 0 {
+				t.Errorf("%.40q: %v, %d are kept", id, ok, h.credentials.cache.Len())
+			}
+		}
+	})
 	t.Run("what is not there is not found, until it is", func(t *testing.T) {
 		h := newHouse(t)
 		for range 2 {
@@ -345,4 +372,40 @@ func TestLastUse(t *testing.T) {
 	if got := lastUse(); got != (AccessKeyLastUsed{LastUsedDate: h.clock(), ServiceName: "chime", Region: "us-east-1"}) {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// TestPoliciesThatAreNoneAnyMore: to leave out one policy of several, which may deny, could allow more.
+func TestPoliciesThatAreNoneAnyMore(t *testing.T) {
+	for name, broken := range map[string]store.PrincipalPolicy{
+		"a document": {Name: "z", Document: `{"Statement":{"Effect":"Deny"}}`}, "an attached one": {Attached: true, Name: "arn:aws:iam::aws:policy/CarillonOfOld"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			k := h.user("alice", allowed)
+			if err := h.AuthorizeConnect(t.Context(), h.as(k.AccessKeyId), "arn:u"); err != nil {
+				t.Fatal(err)
+			}
+			err := h.change(t.Context(), home, func(tx store.Tx) error {
+				owner, err := tx.KeyOwner(home, "alice")
+				broken.Principal, broken.Account = owner.Key, home
+				return errors.Join(err, tx.PutPrincipalPolicy(broken))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.AuthorizeConnect(t.Context(), h.as(k.AccessKeyId), "arn:u"); api.AsError(err).Kind != api.AccessDenied {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	t.Run("a trust policy", func(t *testing.T) {
+		h := newHouse(t)
+		r := store.Role{Key: 9, Account: home, Name: "r", Path: "/", Trust: "{}"}
+		if err := h.change(t.Context(), home, func(tx store.Tx) error { return tx.CreateRole(r) }); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.role(t.Context(), 9); err != nil || got == nil || got.Trusts != nil {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -462,21 +464,21 @@ func TestAccounts(t *testing.T) {
 		done[CreateRoleResult](t)(h.CreateRole(ctx, root, &CreateRoleRequest{RoleName: "mine", AssumeRolePolicyDocument: trust}))
 		provider := done[CreateOpenIDConnectProviderResult](t)(h.CreateOpenIDConnectProvider(ctx, root, &CreateOpenIDConnectProviderRequest{Url: "https://mine.example"}))
 		them := h.root(other)
-		for mine, unknown := range map[error]error{
-			second(h.GetUser(ctx, them, &GetUserRequest{UserName: "mine"})):                                                    second(h.GetUser(ctx, them, &GetUserRequest{UserName: "none"})),
-			second(h.GetRole(ctx, them, &GetRoleRequest{RoleName: "mine"})):                                                    second(h.GetRole(ctx, them, &GetRoleRequest{RoleName: "none"})),
-			second(h.GetAccessKeyLastUsed(ctx, them, &GetAccessKeyLastUsedRequest{AccessKeyId: k.AccessKeyId})):                second(h.GetAccessKeyLastUsed(ctx, them, &GetAccessKeyLastUsedRequest{AccessKeyId: "AKIANOBODYHASTHISKEY"})),
-			second(h.ListAccessKeys(ctx, them, &ListAccessKeysRequest{UserName: "mine"})):                                      second(h.ListAccessKeys(ctx, them, &ListAccessKeysRequest{UserName: "none"})),
-			second(h.DeleteAccessKey(ctx, them, &DeleteAccessKeyRequest{AccessKeyId: k.AccessKeyId})):                          second(h.DeleteAccessKey(ctx, them, &DeleteAccessKeyRequest{AccessKeyId: "AKIANOBODYHASTHISKEY"})),
-			second(h.GetOpenIDConnectProvider(ctx, them, &GetOpenIDConnectProviderRequest{provider.OpenIDConnectProviderArn})): second(h.GetOpenIDConnectProvider(ctx, them, &GetOpenIDConnectProviderRequest{strings.Replace(provider.OpenIDConnectProviderArn, "mine", "none", 1)})),
-		} {
-			if mine == nil || unknown == nil {
-				t.Fatalf("got %v and %v", mine, unknown)
+		same := strings.NewReplacer("mine", "X", "none", "X", k.AccessKeyId, "X", "AKIANOBODYHASTHISKEY", "X")
+		asked := 0
+		for action := range actionsOf(h.Service) {
+			mine, unknown := action.call(h, them, "mine", k.AccessKeyId, provider.OpenIDConnectProviderArn),
+				action.call(h, them, "none", "AKIANOBODYHASTHISKEY", strings.Replace(provider.OpenIDConnectProviderArn, "mine", "none", 1))
+			if mine == nil && unknown == nil {
+				continue // it names nothing that is there: it makes something, or lists what is its own
 			}
-			same := strings.NewReplacer("mine", "X", "none", "X", k.AccessKeyId, "X", "AKIANOBODYHASTHISKEY", "X")
-			if same.Replace(mine.Error()) != same.Replace(unknown.Error()) {
-				t.Errorf("told apart: %v and %v", mine, unknown)
+			asked++
+			if mine == nil || unknown == nil || same.Replace(mine.Error()) != same.Replace(unknown.Error()) {
+				t.Errorf("%s tells apart: %v and %v", action.name, mine, unknown)
 			}
+		}
+		if asked < 25 {
+			t.Errorf("%d actions were asked", asked)
 		}
 		if got := done[ListUsersResult](t)(h.ListUsers(ctx, them, &ListUsersRequest{})); len(got.Users) != 0 {
 			t.Errorf("got %+v", got)
@@ -519,6 +521,48 @@ func TestAccounts(t *testing.T) {
 		}
 		faulty(t, second(h.CreateUser(ctx, h.root(other), &CreateUserRequest{UserName: "u"})), accessDenied, "does not exist")
 	})
+}
+
+// action is an action of a Service.
+type action struct {
+	name   string
+	method reflect.Value
+}
+
+// actionsOf are all there are of users, roles, keys and providers.
+func actionsOf(s *Service) iter.Seq[action] {
+	return func(yield func(action) bool) {
+		v := reflect.ValueOf(s)
+		for i := range v.NumMethod() {
+			method, name := v.Method(i), v.Type().Method(i).Name
+			of := method.Type()
+			if of.NumIn() != 3 || of.In(1) != reflect.TypeFor[*api.Caller]() || of.In(2).Kind() != reflect.Pointer || strings.Contains(name, "Account") ||
+				!strings.HasSuffix(of.In(2).Elem().Name(), "Request") || strings.Contains(name, "Assume") && name != "UpdateAssumeRolePolicy" {
+				continue
+			}
+			if !yield(action{name, method}) {
+				return
+			}
+		}
+	}
+}
+
+// call calls an action on what has these names.
+func (a action) call(h *house, caller *api.Caller, name, key, provider string) error {
+	in := reflect.New(a.method.Type().In(2).Elem())
+	for field, value := range map[string]string{
+		"UserName": name, "RoleName": name, "AccessKeyId": key, "OpenIDConnectProviderArn": provider, "PolicyName": "p", "Status": "Inactive",
+		"PolicyDocument": allowed, "AssumeRolePolicyDocument": trust, "PolicyArn": policy.ReadyPrefix + "CarillonAdmin", "ClientID": "c",
+	} {
+		if a.name == "UpdateAssumeRolePolicy" && field == "PolicyDocument" {
+			value = trust
+		}
+		if f := in.Elem().FieldByName(field); f.IsValid() {
+			f.SetString(value)
+		}
+	}
+	err, _ := a.method.Call([]reflect.Value{reflect.ValueOf(context.Background()), reflect.ValueOf(caller), in})[1].Interface().(error)
+	return err
 }
 
 // TestManagementIsPermitted: what policies say of iam actions holds, whether what they name is there or not.

@@ -31,6 +31,9 @@ func (s *Service) Lookup(ctx context.Context, id string) (Key, bool, error) {
 	if id == s.Root.ID {
 		return Key{ID: id, Secret: s.Root.Secret, Account: s.Home, Principal: s.rootARN(s.Home)}, true, nil
 	}
+	if !accessKeyIDPattern.MatchString(id) {
+		return Key{}, false, nil // and nothing is kept of what anybody makes up
+	}
 	found, err := s.credentials.get(id, func() (*credential, store.Account, error) { return s.readCredential(ctx, id) })
 	if err != nil {
 		return Key{}, false, err
