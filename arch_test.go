@@ -49,6 +49,7 @@ var house = map[string][]string{
 	"chat":     {"api", "arn", "bus", "store"},
 	"console":  {},
 	"live":     {"api", "arn", "bus"},
+	"query":    {"api", "sigv4"},
 	"rest":     {"api", "arn", "sigv4"},
 	"throttle": {"api", "arn"},
 
