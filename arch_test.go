@@ -43,15 +43,16 @@ var house = map[string][]string{
 	"store/storetest":       {"arn", "store"},
 
 	// Rooms.
-	"access":   {"api", "arn", "policy", "store"},
-	"auth":     {"api", "arn", "sigv4", "store"},
-	"cert":     {},
-	"chat":     {"api", "arn", "bus", "store"},
-	"console":  {},
-	"live":     {"api", "arn", "bus"},
-	"query":    {"api", "sigv4"},
-	"rest":     {"api", "arn", "sigv4"},
-	"throttle": {"api", "arn"},
+	"access":      {"api", "arn", "policy", "store"},
+	"auth":        {"api", "arn", "sigv4", "store"},
+	"cert":        {},
+	"chat":        {"api", "arn", "bus", "store"},
+	"console":     {},
+	"live":        {"api", "arn", "bus"},
+	"query":       {"api", "sigv4"},
+	"rest":        {"api", "arn", "sigv4"},
+	"throttle":    {"api", "arn"},
+	"webidentity": {},
 
 	// The house as a whole.
 	"server":       {everything},
