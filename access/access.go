@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"carillon/api"
 	"carillon/store"
 )
@@ -33,6 +35,13 @@ type Options struct {
 	// ResourceTags reads the tags of a resource of the API; the error is an *api.Error when there is no
 	// such resource. It is asked only for policies that mention aws:ResourceTag. nil finds none.
 	ResourceTags func(ctx context.Context, account, resource string) ([]api.Tag, error)
+	// Identities knows whether to believe the tokens of identity providers.
+	Identities Identities
+	// RegisterUser makes somebody a user of an app instance, if it is not one.
+	RegisterUser func(ctx context.Context, account, appInstance, id, name string) error
+	// Changed is told each account in which who may call, or what they may, has changed, on whichever node.
+	// It must be quick. nil is told nothing.
+	Changed func(account string)
 	// Log gets what goes wrong beside requests. nil is slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil is the machine's.
@@ -53,6 +62,8 @@ type Service struct {
 	credentials *kept[string, *credential]
 	roles       *kept[store.Key, *role]
 	uses        uses
+	tokens      *sessionTokens
+	opened      *lru.Cache[string, *opened]
 }
 
 // Open makes a Service on a store. It makes the home account when it is not there, and refuses a
@@ -69,6 +80,13 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if s.seal, err = newSeal(o.KeyEncryptionKey); err != nil {
 		return nil, err
 	}
+	if s.tokens, err = newSessionTokens(o.KeyEncryptionKey); err != nil {
+		return nil, err
+	}
+	if s.opened, err = lru.New[string, *opened](maxOpened); err != nil {
+		return nil, err
+	}
+	s.generations.told = o.Changed
 	s.keys = store.NewKeys(o.Node, s.Options.Now)
 	s.credentials = newKept[string, *credential](&s.generations)
 	s.roles = newKept[store.Key, *role](&s.generations)

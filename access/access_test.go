@@ -103,7 +103,7 @@ func (h *house) root(account string) *api.Caller {
 // as is the caller that a key signs for.
 func (h *house) as(id string) *api.Caller {
 	h.t.Helper()
-	k, ok, err := h.Lookup(context.Background(), id)
+	k, ok, err := h.Lookup(context.Background(), id, "")
 	if err != nil || !ok || k.Disabled {
 		h.t.Fatalf("the key is found: %v, disabled: %v, %v", ok, k.Disabled, err)
 	}
@@ -152,7 +152,7 @@ func (h *house) userIn(account, name, document string, tags ...Tag) AccessKey {
 
 func (h *house) known(id string) (known, disabled bool) {
 	h.t.Helper()
-	k, ok, err := h.Lookup(context.Background(), id)
+	k, ok, err := h.Lookup(context.Background(), id, "")
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestOpen(t *testing.T) {
 		if !errors.Is(err, ErrKeyEncryptionKey) {
 			t.Errorf("got %v", err)
 		}
-		if got, ok, err := openOn(t, s, nil).Lookup(t.Context(), key.AccessKeyId); err != nil || !ok || got.Secret != key.SecretAccessKey {
+		if got, ok, err := openOn(t, s, nil).Lookup(t.Context(), key.AccessKeyId, ""); err != nil || !ok || got.Secret != key.SecretAccessKey {
 			t.Errorf("got %v, %v", ok, err)
 		}
 	})
@@ -229,7 +229,7 @@ func TestSecretsAreSealed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := h.Lookup(t.Context(), other.AccessKeyId); err == nil || strings.Contains(err.Error(), one.SecretAccessKey) {
+		if _, _, err := h.Lookup(t.Context(), other.AccessKeyId, ""); err == nil || strings.Contains(err.Error(), one.SecretAccessKey) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -238,7 +238,7 @@ func TestSecretsAreSealed(t *testing.T) {
 func TestLookup(t *testing.T) {
 	t.Run("the root of the home account has no grant that limits it", func(t *testing.T) {
 		h := newHouse(t)
-		k, ok, err := h.Lookup(t.Context(), "rootkey")
+		k, ok, err := h.Lookup(t.Context(), "rootkey", "")
 		if err != nil || !ok || k.Grant != nil || k.Account != home || k.Secret != "secret of the root" || k.Principal != "arn:aws:iam::123456789012:root" {
 			t.Errorf("got %+v, %v, %v", k, ok, err)
 		}
@@ -246,7 +246,7 @@ func TestLookup(t *testing.T) {
 	t.Run("a key is that of its owner", func(t *testing.T) {
 		h := newHouse(t)
 		made := h.user("alice", allowed)
-		k, ok, err := h.Lookup(t.Context(), made.AccessKeyId)
+		k, ok, err := h.Lookup(t.Context(), made.AccessKeyId, "")
 		if err != nil || !ok || k.Grant == nil || k.Secret != made.SecretAccessKey || k.Principal != "arn:aws:iam::123456789012:user/alice" || k.Disabled {
 			t.Errorf("got %+v, %v, %v", k, ok, err)
 		}

@@ -437,7 +437,7 @@ func TestAccounts(t *testing.T) {
 	other := made.Account.AccountId
 
 	t.Run("an account has a root key of its own, that may do everything in it", func(t *testing.T) {
-		k, ok, err := h.Lookup(ctx, made.AccessKey.AccessKeyId)
+		k, ok, err := h.Lookup(ctx, made.AccessKey.AccessKeyId, "")
 		if err != nil || !ok || k.Grant != nil || k.Account != other || k.Secret != made.AccessKey.SecretAccessKey || k.Principal != "arn:aws:iam::"+other+":root" {
 			t.Errorf("got %+v, %v, %v", k, ok, err)
 		}

@@ -170,21 +170,20 @@ func (s *Service) Authorize(ctx context.Context, op *api.Operation, caller *api.
 // caller may have been told of some time ago: its key is looked up again.
 func (s *Service) AuthorizeConnect(ctx context.Context, caller *api.Caller, user string) error {
 	s.used(caller, "chime")
-	now := *caller
-	if caller.Expires.IsZero() {
-		key, ok, err := s.Lookup(ctx, caller.AccessKeyID)
-		if err != nil {
-			return err
+	now, ok, err := s.Renew(ctx, caller)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return &api.Error{
+			Kind: api.AccessDenied, Message: "The security token included in the request is invalid.",
+			Reason: "the access key, or the role, is not there any more, is disabled or has expired",
 		}
-		if !ok || key.Disabled {
-			return &api.Error{Kind: api.AccessDenied, Message: "The security token included in the request is invalid.", Reason: "the access key is not there any more, or disabled"}
-		}
-		now.Grant = key.Grant
 	}
 	if now.Grant == nil {
 		return nil
 	}
-	return s.ask(ctx, &now, "chime:Connect", []api.ResourceChoice{{user}}, requestTags{})
+	return s.ask(ctx, now, "chime:Connect", []api.ResourceChoice{{user}}, requestTags{})
 }
 
 func (s *Service) ask(ctx context.Context, caller *api.Caller, action string, resources []api.ResourceChoice, tags requestTags) error {

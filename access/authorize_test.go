@@ -294,7 +294,7 @@ func BenchmarkAuthorize(b *testing.B) {
 	b.Run("lookup", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, ok, err := h.Lookup(context.Background(), limited.AccessKeyID); err != nil || !ok {
+			if _, ok, err := h.Lookup(context.Background(), limited.AccessKeyID, ""); err != nil || !ok {
 				b.Fatal(err)
 			}
 		}

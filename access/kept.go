@@ -16,6 +16,8 @@ type generations struct {
 	// latest is the greatest of all, on which depends what is not there.
 	latest int64
 	of     map[string]int64
+	// told hears of every account that was changed; nil is nobody.
+	told func(account string)
 }
 
 func (g *generations) changed(account string, generation int64) {
@@ -24,7 +26,12 @@ func (g *generations) changed(account string, generation int64) {
 	if g.of == nil {
 		g.of = make(map[string]int64)
 	}
-	g.of[account] = max(g.of[account], generation)
+	if generation > g.of[account] {
+		g.of[account] = generation
+		if g.told != nil {
+			g.told(account)
+		}
+	}
 	g.latest = max(g.latest, generation)
 }
 

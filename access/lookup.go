@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"time"
 
 	"carillon/api"
 	"carillon/policy"
@@ -16,6 +17,8 @@ type Key struct {
 	// Principal is the ARN of the owner.
 	Principal string
 	Disabled  bool
+	// Expires is when a temporary key ends; zero is never.
+	Expires time.Time
 	// Grant says what the owner may do; nil is the root of the account.
 	Grant api.Grant
 }
@@ -26,8 +29,11 @@ type credential struct {
 	key   Key
 }
 
-// Lookup finds a key that does not expire. It reports false for one that is not there.
-func (s *Service) Lookup(ctx context.Context, id string) (Key, bool, error) {
+// Lookup finds a key, a temporary one by its session token. It reports false for one that is not there.
+func (s *Service) Lookup(ctx context.Context, id, token string) (Key, bool, error) {
+	if token != "" {
+		return s.lookupSession(ctx, id, token)
+	}
 	if id == s.Root.ID {
 		return Key{ID: id, Secret: s.Root.Secret, Account: s.Home, Principal: s.rootARN(s.Home)}, true, nil
 	}

@@ -24,6 +24,8 @@ type Principal struct {
 	Tags map[string]string
 	// Issued is when a session began; zero for an owner of keys.
 	Issued time.Time
+	// opened is the session that this is one's; nil for an owner of keys.
+	opened *opened
 	// Claims are further condition keys of a session, folded.
 	Claims   map[string][]string
 	Policies policy.Policies

@@ -70,6 +70,9 @@ func (x *exchange) account(took time.Duration) {
 	if code != "" {
 		attrs = append(attrs, slog.String("kind", code))
 	}
+	if x.fault != nil && x.fault.Reason != "" {
+		attrs = append(attrs, slog.String("reason", x.fault.Reason))
+	}
 	if x.caller != nil && x.caller.Principal != "" {
 		attrs = append(attrs, slog.String("principal", x.caller.Principal))
 	}

@@ -191,7 +191,7 @@ func (x *exchange) word(err error) {
 		return
 	}
 	e := api.AsError(err)
-	x.fault, x.cause = &Fault{Code: e.Kind.Code(), Message: e.Message, Status: e.Kind.Status()}, e.Cause
+	x.fault, x.cause = &Fault{Code: e.Kind.Code(), Message: e.Message, Status: e.Kind.Status(), Reason: e.Reason}, e.Cause
 	if code := codes[e.Kind]; code != "" {
 		x.fault.Code = code
 	}

@@ -76,6 +76,8 @@ func DoUnsigned[In, Out any](name string, do func(context.Context, *api.Caller, 
 type Fault struct {
 	Code, Message string
 	Status        int
+	// Reason says why, for the log and never for the answer.
+	Reason string
 }
 
 // Options are what the actions over HTTP need.

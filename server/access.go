@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,10 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+
+	"github.com/google/uuid"
 
 	"carillon/access"
 	"carillon/api"
 	"carillon/auth"
+	"carillon/webidentity"
 )
 
 // openAccess makes the room of those who may call.
@@ -34,6 +39,10 @@ func (s *Server) openAccess(ctx context.Context, service api.Service) (*access.S
 			}
 			return out.Tags, nil
 		},
+		Identities: identities{webidentity.New(webidentity.Options{})}, Changed: s.changed.add,
+		RegisterUser: func(ctx context.Context, account, appInstance, id, name string) error {
+			return registerUser(ctx, service, account, appInstance, id, name)
+		},
 	})
 	if errors.Is(err, access.ErrKeyEncryptionKey) {
 		if made {
@@ -43,6 +52,71 @@ func (s *Server) openAccess(ctx context.Context, service api.Service) (*access.S
 		return nil, fmt.Errorf("key_encryption_key: %w: set the one that the first server of this database was started with, or copy the file key-encryption-key of its data folder", err)
 	}
 	return opened, err
+}
+
+// registerUser makes somebody a user of an app instance, if it is not one. What is not the server's own
+// words goes the way of a request, which holds it to every constraint.
+func registerUser(ctx context.Context, service api.Service, account, appInstance, id, name string) error {
+	body, err := json.Marshal(map[string]string{
+		"AppInstanceArn": appInstance, "AppInstanceUserId": id, "Name": name, "ClientRequestToken": uuid.NewString(),
+	})
+	if err != nil {
+		return err
+	}
+	op := api.Lookup("CreateAppInstanceUser")
+	in, err := op.Decode(&api.Input{Body: body})
+	if err != nil {
+		return err
+	}
+	root := &api.Caller{Account: account, Principal: "arn:" + partition + ":iam::" + account + ":root", RequestID: uuid.NewString()}
+	if _, err := op.Call(ctx, service, root, in); err != nil && !isKind(err, api.Conflict) {
+		return err
+	}
+	return nil
+}
+
+// accounts are those in which something has changed.
+type accounts struct {
+	mu    sync.Mutex
+	names map[string]struct{}
+	woken chan struct{} // has room for one
+}
+
+func newAccounts() *accounts { return &accounts{woken: make(chan struct{}, 1)} }
+
+func (a *accounts) add(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.names == nil {
+		a.names = make(map[string]struct{})
+	}
+	a.names[name] = struct{}{}
+	select {
+	case a.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (a *accounts) take() map[string]struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	names := a.names
+	a.names = nil
+	return names
+}
+
+// review has the sessions of accounts looked at in which something has changed, until ctx ends.
+func (s *Server) review(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.changed.woken:
+		}
+		for account := range s.changed.take() {
+			s.live.Review(account)
+		}
+	}
 }
 
 func keyEncryptionKeyPath(data string) string { return filepath.Join(data, "key-encryption-key") }
@@ -78,14 +152,15 @@ func parseKeyEncryptionKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// lookup finds access keys for auth. Keys that do not expire come without a session token.
-func (s *Server) lookup(ctx context.Context, accessKeyID, _ string) (auth.Key, bool, error) {
-	key, ok, err := s.access.Lookup(ctx, accessKeyID)
+// lookup finds access keys for auth, temporary ones by their session tokens.
+func (s *Server) lookup(ctx context.Context, accessKeyID, sessionToken string) (auth.Key, bool, error) {
+	key, ok, err := s.access.Lookup(ctx, accessKeyID, sessionToken)
 	if err != nil || !ok {
 		return auth.Key{}, false, err
 	}
 	return auth.Key{
 		AccessKeyID: key.ID, Secret: key.Secret, Account: key.Account, Principal: key.Principal, Disabled: key.Disabled, Grant: key.Grant,
+		Expires: key.Expires, SessionToken: sessionToken, // which was opened, or is empty
 	}, true, nil
 }
 

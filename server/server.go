@@ -50,6 +50,7 @@ type Server struct {
 	store   store.Store
 	service api.Service
 	access  *access.Service
+	changed *accounts
 	live    *live.Hub
 	metrics *prometheus.Registry
 
@@ -73,7 +74,7 @@ func New(ctx context.Context, c Config) (s *Server, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s = &Server{config: c, log: c.Log, metrics: prometheus.NewRegistry(), abort: func() {}}
+	s = &Server{config: c, log: c.Log, metrics: prometheus.NewRegistry(), changed: newAccounts(), abort: func() {}}
 	if s.log == nil {
 		s.log = NewLog(os.Stderr, c)
 	}
@@ -181,6 +182,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	var life context.Context
 	life, s.abort = context.WithCancel(context.Background())
+	s.background.Go(func() { s.review(life) })
 	s.background.Go(func() { s.access.Run(life, s.config.Database != "") })
 	s.background.Go(func() { sweep(life, s.log, service.Woken(), service.Sweep) })
 	s.background.Go(func() { keepHeapFloor(life, s.config.HeapFloor) })
@@ -190,7 +192,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
-		Handler: s.withConsole(withSessions(s.live, rest.New(options))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		Handler: withActions(s.openQuery(authenticator), s.withConsole(withSessions(s.live, rest.New(options)))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
 		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}
