@@ -1,6 +1,9 @@
 package console
 
 import (
+	"context"
+	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -56,6 +59,10 @@ func TestServes(t *testing.T) {
 		{"the icon", "GET", "/favicon.svg", true},
 		{"the demo", "GET", "/demo.json", true},
 		{"a post", "POST", "/", false},
+		{"a login", "POST", "/creds", true},
+		{"a login that only looks", "GET", "/creds", false},
+		{"a login by a path that is escaped", "POST", "/cred%73", false},
+		{"a login of another host, through a proxy", "POST", "http://example.com/creds", false},
 		{"a preflight", "OPTIONS", "/", false},
 		{"an operation", "GET", "/channels", false},
 		{"a session", "GET", "/connect", false},
@@ -167,7 +174,8 @@ func TestFiles(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
-	h := newHandler(builtPage(), Options{Demo: secret})
+	h := newHandler(builtPage(), Options{Demo: secret, Login: login})
+	alice := []string{"Authorization", "Bearer " + base64.StdEncoding.EncodeToString([]byte("alice"))}
 	for _, c := range []struct {
 		name    string
 		headers []string
@@ -194,12 +202,15 @@ func TestDemo(t *testing.T) {
 		{"a script of another port", []string{"Sec-Fetch-Site", "same-site"}, 403},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := ask(h, "GET", "/demo.json", c.headers...)
-			if got.Code != c.want || strings.Contains(got.Body.String(), "s3cret") != (c.want == 200) {
-				t.Errorf("%d %s", got.Code, got.Body)
-			}
-			if got.Header().Get("Cache-Control") != "no-store" || got.Header().Get("Content-Type") != "application/json" {
-				t.Errorf("%v", got.Header())
+			for _, got := range []*httptest.ResponseRecorder{
+				ask(h, "GET", "/demo.json", c.headers...), ask(h, "POST", "/creds", append(c.headers, alice...)...),
+			} {
+				if got.Code != c.want || strings.Contains(got.Body.String(), "s3cret") != (c.want == 200) {
+					t.Errorf("%d %s", got.Code, got.Body)
+				}
+				if got.Header().Get("Cache-Control") != "no-store" || got.Header().Get("Content-Type") != "application/json" {
+					t.Errorf("%v", got.Header())
+				}
 			}
 		})
 	}
@@ -207,6 +218,49 @@ func TestDemo(t *testing.T) {
 	t.Run("without a demo nothing is given away", func(t *testing.T) {
 		got := ask(newHandler(builtPage(), Options{Demo: func() any { return nil }}), "GET", "/demo.json")
 		if got.Code != 403 || !strings.Contains(got.Body.String(), "listens for this machine alone") {
+			t.Errorf("%d %s", got.Code, got.Body)
+		}
+	})
+}
+
+// login knows alice.
+func login(_ context.Context, user string) (any, error) {
+	switch user {
+	case "alice":
+		return map[string]string{"SecretAccessKey": "s3cret"}, nil
+	case "broken":
+		return nil, errors.New("the store is away")
+	default:
+		return nil, nil
+	}
+}
+
+func TestLogin(t *testing.T) {
+	h := newHandler(builtPage(), Options{Demo: secret, Login: login})
+	name := func(user string) string { return "Bearer " + base64.StdEncoding.EncodeToString([]byte(user)) }
+	for _, c := range []struct {
+		name, authorization string
+		status              int
+	}{
+		{"a user of the demo", name("alice"), 200},
+		{"another", name("mallory"), 401},
+		{"nobody", "", 401},
+		{"an empty name", "Bearer ", 401},
+		{"a name that is not in base64", "Bearer alice!", 401},
+		{"another scheme", "Basic " + base64.StdEncoding.EncodeToString([]byte("alice")), 401},
+		{"a very long name", name(strings.Repeat("a", maxName+1)), 401},
+		{"a fault", name("broken"), 500},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ask(h, "POST", "/creds", "Authorization", c.authorization)
+			if got.Code != c.status || strings.Contains(got.Body.String(), "s3cret") != (c.status == 200) || strings.Contains(got.Body.String(), "the store") {
+				t.Errorf("%d %s", got.Code, got.Body)
+			}
+		})
+	}
+	t.Run("without a demo nobody is asked", func(t *testing.T) {
+		h := newHandler(builtPage(), Options{Demo: func() any { return nil }, Login: login})
+		if got := ask(h, "POST", "/creds", "Authorization", name("alice")); got.Code != 403 {
 			t.Errorf("%d %s", got.Code, got.Body)
 		}
 	})

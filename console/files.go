@@ -33,7 +33,7 @@ type file struct {
 	contentType, etag string
 }
 
-// handler serves the files of the page by their paths, and demo.json.
+// handler serves the files of the page by their paths, demo.json and /creds.
 type handler struct {
 	Options
 	files map[string]file
@@ -81,8 +81,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	if r.URL.Path == demoPath {
+	switch r.URL.Path {
+	case demoPath:
 		h.serveDemo(w, r)
+		return
+	case loginPath:
+		h.serveLogin(w, r)
 		return
 	}
 	f, ok := h.files[r.URL.Path]

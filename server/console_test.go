@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -37,10 +39,14 @@ func TestConsole(t *testing.T) {
 			t.Fatal(err)
 		}
 		status, body := get(t, s, "/demo.json")
-		for _, want := range []string{s.RootKey().Secret, demo.AppInstance, demo.Users["alice"]} {
-			if status != 200 || !strings.Contains(body, want) {
+		for _, want := range []string{demo.AppInstance, demo.Users["alice"]} {
+			if status != 200 || !strings.Contains(body, want) || strings.Contains(body, s.RootKey().Secret) {
 				t.Errorf("the demo: %d %s, want %s", status, body, want)
 			}
+		}
+		// The same path with an action in its query is no page.
+		if status, body := get(t, s, "/?Action=GetCallerIdentity&Version=2011-06-15"); status != 403 || !strings.Contains(body, "MissingAuthenticationToken") {
+			t.Errorf("an action: %d %s", status, body)
 		}
 		if status, _ := do(t, s.request(t, "GET", "/app-instances", "", "")); status != 200 {
 			t.Errorf("the API beside it: %d", status)
@@ -80,10 +86,62 @@ func TestConsole(t *testing.T) {
 		if _, err := s.SeedDemo(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"/", "/demo.json", "/assets/a.js"} {
+		for _, path := range []string{"/", "/demo.json", "/creds", "/assets/a.js"} {
 			if status, body := get(t, s, path); status != 404 || !strings.Contains(body, "Message") {
 				t.Errorf("%s: %d %s", path, status, body)
 			}
 		}
 	})
+}
+
+func TestDemoLogin(t *testing.T) {
+	c := quiet(t)
+	c.Console = true
+	s, _ := serve(t, c)
+	demo, err := s.SeedDemo(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	login := func(t *testing.T, user, origin string) (int, string) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodPost, s.Endpoint()+"/creds", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+user)
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		return do(t, r)
+	}
+	const alice = "YWxpY2U="
+	status, body := login(t, alice, "")
+	var got demoCredentials
+	if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 {
+		t.Fatalf("%d %s: %v", status, body, err)
+	}
+	if got.ChimeAppInstanceUserArn != demo.Users["alice"] || got.ChimeUserId != "alice" || got.ChimeDisplayName != "Alice" {
+		t.Errorf("%+v", got)
+	}
+	people := "/app-instance-users?app-instance-arn=" + url.QueryEscape(demo.AppInstance)
+	for path, as := range map[string]string{
+		people: demo.Users["alice"],
+		"/channels?app-instance-arn=" + url.QueryEscape(demo.AppInstance): demo.Users["alice"],
+		"/endpoints/messaging-session":                                    demo.Users["alice"],
+	} {
+		if status, body := s.call(t, *got.ChimeCredentials, as, path); status != 200 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	for _, path := range []string{"/app-instances", "/app-instances/" + url.PathEscape(demo.AppInstance) + "/admins"} {
+		if status, body := s.call(t, *got.ChimeCredentials, "", path); status != 403 {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	if status, body := login(t, "bWFsbG9yeQ==", ""); status != 401 {
+		t.Errorf("mallory: %d %s", status, body)
+	}
+	if status, body := login(t, alice, "https://evil.example"); status != 403 {
+		t.Errorf("from elsewhere: %d %s", status, body)
+	}
 }

@@ -36,9 +36,7 @@ func DemoUsers() []string { return []string{"alice", "bob", "carol", "dave"} }
 // SeedDemo makes the demo, or what is missing of it, and remembers it in Data/demo.json. It may be
 // called any number of times, and after a crash at any point: there is one demo in a data folder.
 func (s *Server) SeedDemo(ctx context.Context) (Demo, error) {
-	caller := &api.Caller{
-		Account: s.config.Account, Principal: s.principal(), AccessKeyID: s.rootKey.ID, RequestID: uuid.NewString(),
-	}
+	caller := s.root()
 	name, err := s.demoInstance(ctx, caller)
 	if err != nil {
 		return Demo{}, fmt.Errorf("demo app instance: %w", err)
@@ -52,7 +50,7 @@ func (s *Server) SeedDemo(ctx context.Context) (Demo, error) {
 	for _, id := range append(DemoUsers(), demoAdmin) {
 		// A fresh token: with a fixed one, a user who was deleted would be told of, but not made again.
 		_, err := s.service.CreateAppInstanceUser(ctx, caller, &api.CreateAppInstanceUserRequest{
-			AppInstanceArn: name, AppInstanceUserId: id, Name: strings.ToUpper(id[:1]) + id[1:], ClientRequestToken: uuid.NewString(),
+			AppInstanceArn: name, AppInstanceUserId: id, Name: demoUserName(id), ClientRequestToken: uuid.NewString(),
 		})
 		if err != nil && !isKind(err, api.Conflict) {
 			return Demo{}, fmt.Errorf("demo user %s: %w", id, err)
@@ -67,9 +65,19 @@ func (s *Server) SeedDemo(ctx context.Context) (Demo, error) {
 	if err != nil && !isKind(err, api.Conflict) {
 		return Demo{}, fmt.Errorf("demo admin: %w", err)
 	}
+	if err := s.seedDemoRole(ctx, name); err != nil {
+		return Demo{}, fmt.Errorf("demo role: %w", err)
+	}
 	s.demo.Store(&demo)
 	return demo, writeJSON(s.demoPath(), demo)
 }
+
+// root is the root of the configured account, as a caller.
+func (s *Server) root() *api.Caller {
+	return &api.Caller{Account: s.config.Account, Principal: s.principal(), AccessKeyID: s.rootKey.ID, RequestID: uuid.NewString()}
+}
+
+func demoUserName(id string) string { return strings.ToUpper(id[:1]) + id[1:] }
 
 func (s *Server) demoPath() string { return filepath.Join(s.config.Data, "demo.json") }
 

@@ -21,7 +21,7 @@ import {
   UpdateChannelReadMarkerCommand,
 } from '@aws-sdk/client-chime-sdk-messaging';
 
-import type { Demo } from './demo';
+import { credentialsOf, type Demo } from './demo';
 import type { Person, Snapshot } from './model/channel';
 import { toMessages, toPerson, toTime } from './model/wire';
 
@@ -55,7 +55,7 @@ export class Api {
     private readonly demo: Demo,
     readonly me: Person,
   ) {
-    const settings = { endpoint: location.origin, region: demo.region, credentials: demo.credentials };
+    const settings = { endpoint: location.origin, region: demo.region, credentials: credentialsOf(me) };
     this.messaging = new ChimeSDKMessagingClient(settings);
     this.identity = new ChimeSDKIdentityClient(settings);
     this.as = { ChimeBearer: me.arn };

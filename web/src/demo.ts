@@ -1,10 +1,12 @@
-// What the page is told by the server: how to call it, and as whom.
+// What the page is told by the server: which users there are, and how to call it as one of them.
 
 import type { Person } from './model/channel';
 
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Date;
 }
 
 export interface Demo {
@@ -12,32 +14,47 @@ export interface Demo {
   readonly appInstance: string;
   // The users of the demo by the names of the address bar: /?as=alice.
   readonly users: ReadonlyMap<string, Person>;
-  readonly credentials: Credentials;
 }
 
 interface DemoFile {
   region: string;
-  access_key_id: string;
-  secret_access_key: string;
   app_instance_arn: string;
   user_arns: Record<string, string>;
 }
 
-// loadDemo asks the server. It is the one place that knows where credentials come from.
+interface Login {
+  ChimeCredentials: { AccessKeyId: string; SecretAccessKey: string; SessionToken: string; Expiration: string };
+}
+
+// loadDemo asks the server.
 export async function loadDemo(): Promise<Demo> {
-  const answer = await fetch('/demo.json');
-  const content: unknown = await answer.json();
-  if (!answer.ok) {
-    throw new Error((content as { Message?: string }).Message ?? `demo.json: status ${answer.status}`);
-  }
-  const file = content as DemoFile;
+  const file = await read<DemoFile>(await fetch('/demo.json'));
   const names = Object.keys(file.user_arns).sort();
   return {
     region: file.region,
     appInstance: file.app_instance_arn,
     users: new Map(names.map((name) => [name, { arn: file.user_arns[name] ?? '', name: capitalized(name) }])),
-    credentials: { accessKeyId: file.access_key_id, secretAccessKey: file.secret_access_key },
   };
+}
+
+// credentialsOf gets temporary credentials of a user. The SDK calls it again before they expire.
+export function credentialsOf(person: Person): () => Promise<Credentials> {
+  const name = person.arn.slice(person.arn.lastIndexOf('/') + 1);
+  return async () => {
+    const answer = await fetch('/creds', { method: 'POST', headers: { Authorization: `Bearer ${btoa(name)}` } });
+    const { ChimeCredentials: c } = await read<Login>(answer);
+    return {
+      accessKeyId: c.AccessKeyId, secretAccessKey: c.SecretAccessKey, sessionToken: c.SessionToken, expiration: new Date(c.Expiration),
+    };
+  };
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  const content: unknown = await answer.json();
+  if (!answer.ok) {
+    throw new Error((content as { Message?: string }).Message ?? `${answer.url}: status ${answer.status}`);
+  }
+  return content as T;
 }
 
 function capitalized(name: string): string {
