@@ -96,6 +96,13 @@ func sourceOf(r *http.Request) string {
 	return r.RemoteAddr
 }
 
+// isSecure reports whether the client speaks TLS, with this server or, as anybody can say, with a proxy
+// before it.
+func isSecure(r *http.Request) bool {
+	proxy, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	return r.TLS != nil || strings.EqualFold(strings.TrimSpace(proxy), "https")
+}
+
 // admitted counts one more connection, unless the hub no longer waits for any.
 func (h *Hub) admitted() bool {
 	h.mu.Lock()
@@ -136,7 +143,7 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	if err != nil {
 		return request{}, unauthorized
 	}
-	caller.SourceAddress, caller.Secure = sourceOf(r), r.TLS != nil
+	caller.SourceAddress, caller.Secure = sourceOf(r), isSecure(r)
 	asked := request{
 		caller: caller, review: reviews,
 		prefetch:      query.Get("prefetch-on") == "connect",

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
+
 	"carillon/access"
 	"carillon/api"
 	"carillon/sigv4"
@@ -79,6 +81,24 @@ func TestPoliciesHoldEverywhere(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a policy against clients that do not speak TLS holds for sessions too, and believes the proxy", func(t *testing.T) {
+		secure := s.owner(t, s.config.Account, "secure", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}}`)
+		for proxy, want := range map[string]struct {
+			status  int
+			session string
+		}{"http": {http.StatusForbidden, "4003"}, "https": {http.StatusOK, established}} {
+			r := s.as(t, secure, http.MethodGet, "/app-instances", "", "")
+			r.Header.Set("X-Forwarded-Proto", proxy)
+			if status, body := do(t, r); status != want.status {
+				t.Errorf("%s: %d %s", proxy, status, body)
+			}
+			target := s.target(t, alice, func(*http.Request, *sigv4.Signer) (*sigv4.Signer, time.Time) { return s.signer(secure), time.Now() })
+			dialer := ws.Dialer{Header: ws.HandshakeHeaderHTTP{"X-Forwarded-Proto": {proxy}}}
+			if _, got := s.connectBy(t, dialer, target); got != want.session {
+				t.Errorf("%s: %s", proxy, got)
+			}
+		}
+	})
 	t.Run("a key that is disabled signs nothing any more", func(t *testing.T) {
 		root := &api.Caller{Account: s.config.Account}
 		if _, err := s.access.UpdateAccessKey(t.Context(), root, &access.UpdateAccessKeyRequest{UserName: "app", AccessKeyId: key.AccessKeyId, Status: "Inactive"}); err != nil {

@@ -38,7 +38,12 @@ func (s *Server) target(t *testing.T, user string, change func(*http.Request, *s
 // connect opens a WebSocket and returns what comes first: the text of a frame, or a close code.
 func (s *Server) connect(t *testing.T, target string) (net.Conn, string) {
 	t.Helper()
-	conn, buffered, _, err := ws.Dial(t.Context(), "ws://"+s.Addr()+target)
+	return s.connectBy(t, ws.DefaultDialer, target)
+}
+
+func (s *Server) connectBy(t *testing.T, dialer ws.Dialer, target string) (net.Conn, string) {
+	t.Helper()
+	conn, buffered, _, err := dialer.Dial(t.Context(), "ws://"+s.Addr()+target)
 	if err != nil {
 		t.Fatal(err)
 	}

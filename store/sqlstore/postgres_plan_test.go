@@ -33,6 +33,18 @@ func populate(t *testing.T, s *Store) {
 			if err := tx.CreateAppInstance(a); err != nil {
 				return err
 			}
+			account := fmt.Sprintf("%012d", n)
+			owner := store.KeyOwner{Key: keys.Next(), Account: account, Name: "owner"}
+			made := errors.Join(
+				tx.CreateAccount(store.Account{Key: keys.Next(), ID: account}), tx.CreateKeyOwner(owner),
+				tx.CreateAccessKey(store.AccessKey{Key: keys.Next(), ID: fmt.Sprint("key ", n), Account: account, Owner: owner.Key}),
+				tx.CreateRole(store.Role{Key: keys.Next(), Account: account, Name: "role"}),
+				tx.CreateIdentityProvider(store.IdentityProvider{Key: keys.Next(), Account: account, URL: "issuer"}),
+				tx.PutPrincipalPolicy(store.PrincipalPolicy{Principal: owner.Key, Account: account, Name: "policy"}),
+			)
+			if made != nil {
+				return made
+			}
 			var users []store.Identity
 			for i := range 4 {
 				users = append(users, store.Identity{Key: keys.Next(), Instance: a.Key, Kind: arn.User, ID: fmt.Sprint("user ", i)})
