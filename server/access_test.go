@@ -168,7 +168,7 @@ func TestKeyEncryptionKey(t *testing.T) {
 		if err := first.Shutdown(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		found, ok, err := open(t, c).access.Lookup(t.Context(), key.AccessKeyId)
+		found, ok, err := open(t, c).access.Lookup(t.Context(), key.AccessKeyId, "")
 		if err != nil || !ok || found.Secret != key.SecretAccessKey {
 			t.Errorf("%v, %v", ok, err)
 		}
