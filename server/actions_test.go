@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/gobwas/ws"
+	"github.com/google/uuid"
 
 	"carillon/access"
 	"carillon/api"
@@ -376,4 +378,61 @@ func closeCode(t *testing.T, conn net.Conn) ws.StatusCode {
 			return code
 		}
 	}
+}
+
+// BenchmarkSend compares what a message costs that is sent with the root key and with temporary
+// credentials, without the network.
+func BenchmarkSend(b *testing.B) {
+	c := quiet(b)
+	s, err := New(b.Context(), c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := s.Shutdown(b.Context()); err != nil {
+			b.Error(err)
+		}
+	}()
+	demo, err := s.SeedDemo(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	alice := demo.Users["alice"]
+	caller := s.root()
+	caller.Bearer = alice
+	channel, err := s.service.CreateChannel(b.Context(), caller, &api.CreateChannelRequest{AppInstanceArn: demo.AppInstance, Name: "general", ClientRequestToken: "t"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	session, err := s.access.AssumeRole(b.Context(), s.root(), &access.AssumeRoleRequest{
+		RoleArn: s.demoRoleARN(), RoleSessionName: "alice", Tags: []access.Tag{{Key: "UserUUID", Value: "alice"}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	send := func(key access.Credentials) time.Duration {
+		body := []byte(`{"Content":"hello","Type":"STANDARD","Persistence":"PERSISTENT","ClientRequestToken":"` + uuid.NewString() + `"}`)
+		r := httptest.NewRequest(http.MethodPost, s.Endpoint()+"/channels/"+url.PathEscape(channel.ChannelArn)+"/messages", bytes.NewReader(body))
+		r.Header.Set("X-Amz-Chime-Bearer", alice)
+		sigv4.NewSigner(key.AccessKeyId, key.SecretAccessKey, key.SessionToken, s.config.Region, "chime").Sign(r, body, time.Now())
+		w := httptest.NewRecorder()
+		began := time.Now()
+		s.apiServer.Handler.ServeHTTP(w, r)
+		took := time.Since(began)
+		if w.Code != http.StatusCreated {
+			b.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return took
+	}
+	// By turns, so that what else the machine does falls on both.
+	var root, temporary []time.Duration
+	for b.Loop() {
+		root, temporary = append(root, send(s.rootCredentials())), append(temporary, send(*session.Credentials))
+	}
+	slices.Sort(root)
+	slices.Sort(temporary)
+	half := len(root) / 2
+	b.ReportMetric(float64(root[half].Nanoseconds()), "root-ns")
+	b.ReportMetric(float64(temporary[half].Nanoseconds()), "temporary-ns")
+	b.ReportMetric(float64(temporary[half])/float64(root[half]), "temporary/root")
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // quiet is a configuration for tests: free ports, a folder of its own, no log.
-func quiet(t *testing.T) Config {
+func quiet(t testing.TB) Config {
 	t.Helper()
 	c := Default()
 	c.Addr, c.AdminAddr, c.Data = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(t.TempDir(), "data")
