@@ -99,13 +99,26 @@ func TestPoliciesHoldEverywhere(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a key that is disabled signs nothing any more", func(t *testing.T) {
+	t.Run("a key that is disabled signs nothing any more, and its sessions end", func(t *testing.T) {
+		conn, _ := s.connect(t, s.target(t, alice, func(*http.Request, *sigv4.Signer) (*sigv4.Signer, time.Time) { return s.signer(key), time.Now() }))
 		root := &api.Caller{Account: s.config.Account}
 		if _, err := s.access.UpdateAccessKey(t.Context(), root, &access.UpdateAccessKeyRequest{UserName: "app", AccessKeyId: key.AccessKeyId, Status: "Inactive"}); err != nil {
 			t.Fatal(err)
 		}
 		if status, body := create(alice); status != http.StatusForbidden || !strings.Contains(body, "security token") {
 			t.Errorf("%d %s", status, body)
+		}
+		for {
+			f, err := ws.ReadFrame(conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Header.OpCode == ws.OpClose {
+				if code, _ := ws.ParseCloseFrameData(f.Payload); code != 4003 {
+					t.Errorf("closed with %d", code)
+				}
+				break
+			}
 		}
 	})
 }
