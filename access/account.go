@@ -19,8 +19,8 @@ func (s *Service) CreateAccount(ctx context.Context, caller *api.Caller, in *Cre
 	if in.AccountId != "" && !accountPattern.MatchString(in.AccountId) {
 		return nil, invalid("accountId", "Member must be 12 digits")
 	}
-	if utf8.RuneCountInString(in.AccountName) > 50 {
-		return nil, invalid("accountName", "Member must have length less than or equal to 50")
+	if utf8.RuneCountInString(in.AccountName) > 50 || !textPattern.MatchString(in.AccountName) {
+		return nil, invalid("accountName", "Member must have at most 50 printable characters of Latin-1")
 	}
 	out := new(CreateAccountResult)
 	err := s.Store.Update(ctx, func(tx store.Tx) (err error) {

@@ -74,6 +74,9 @@ func checkDescription(text string) error {
 	if utf8.RuneCountInString(text) > maxDescriptionRunes {
 		return invalid("description", "Member must have length less than or equal to %d", maxDescriptionRunes)
 	}
+	if !textPattern.MatchString(text) {
+		return invalid("description", "Member must consist of printable characters of Latin-1")
+	}
 	return nil
 }
 

@@ -39,6 +39,7 @@ var (
 	tagPattern         = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 	accessKeyIDPattern = regexp.MustCompile(`^\w{16,128}$`)
 	accountPattern     = regexp.MustCompile(`^[0-9]{12}$`)
+	textPattern        = regexp.MustCompile(`^[\t\n\r\x20-\x7e\x{a1}-\x{ff}]*$`)
 	thumbprintPattern  = regexp.MustCompile(`^[0-9A-Fa-f]{40}$`)
 )
 

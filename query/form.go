@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"carillon/api"
 )
@@ -54,6 +55,9 @@ func parseForm(encoded ...string) (*form, error) {
 			return nil, malformed("The parameters are not properly encoded.")
 		}
 		for name, given := range values {
+			if !utf8.ValidString(name) || !utf8.ValidString(given[0]) {
+				return nil, malformed("The parameters are not properly encoded.")
+			}
 			if len(given) > 1 || !root.put(name, given[0]) {
 				return nil, malformed("The parameter %q is given more than once, or has too many parts.", clip(name))
 			}

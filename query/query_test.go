@@ -165,6 +165,7 @@ func TestRefusals(t *testing.T) {
 		{"a parameter twice", asked + "&Name=a&Name=b", "sts", 400, "MalformedQueryString", `The parameter "Name" is given more than once, or has too many parts.`},
 		{"a name with very many parts", asked + "&a.b.c.d.e.f.g.h.i=1", "sts", 400, "MalformedQueryString", `The parameter "a.b.c.d.e.f.g.h.i" is given more than once, or has too many parts.`},
 		{"very many parameters", asked + strings.Repeat("&", 1001), "sts", 400, "MalformedQueryString", "A request has at most 1000 parameters."},
+		{"what is no UTF-8", asked + "&Name=%ff", "sts", 400, "MalformedQueryString", "The parameters are not properly encoded."},
 		{"an escape that is none", asked + "&Name=%zz", "sts", 400, "MalformedQueryString", "The parameters are not properly encoded."},
 		{"a number that is none", asked + "&Seconds=1e3", "sts", 400, "ValidationError", "Value at 'Seconds' failed to satisfy constraint: Member must be an integer"},
 		{"a number too large", asked + "&Seconds=9999999999", "sts", 400, "ValidationError", "Value at 'Seconds' failed to satisfy constraint: Member must be an integer"},
