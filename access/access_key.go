@@ -88,7 +88,13 @@ func (s *Service) UpdateAccessKey(ctx context.Context, caller *api.Caller, in *U
 		if err != nil {
 			return err
 		}
-		return tx.DisableAccessKey(k.ID, in.Status == statusInactive)
+		if in.Status == statusActive {
+			return tx.DisableAccessKey(k.ID, false)
+		}
+		if err := leavesOne(tx, owner, k); err != nil {
+			return err
+		}
+		return tx.DisableAccessKey(k.ID, true)
 	})
 }
 
@@ -97,6 +103,9 @@ func (s *Service) DeleteAccessKey(ctx context.Context, caller *api.Caller, in *D
 	return nil, s.changeKeys(ctx, caller, "DeleteAccessKey", in.UserName, func(tx store.Tx, owner store.KeyOwner) error {
 		k, err := keyOf(tx, owner, in.AccessKeyId)
 		if err != nil {
+			return err
+		}
+		if err := leavesOne(tx, owner, k); err != nil {
 			return err
 		}
 		return tx.DeleteAccessKey(k.ID)
@@ -184,6 +193,24 @@ func keyOf(tx store.Tx, owner store.KeyOwner, id string) (store.AccessKey, error
 		return store.AccessKey{}, noSuchKey(id)
 	}
 	return k, err
+}
+
+// leavesOne refuses to take the last key that is active from the root of an account: nobody could ever come
+// in again.
+func leavesOne(tx store.Tx, owner store.KeyOwner, taken store.AccessKey) error {
+	if owner.Key != 0 || taken.Disabled {
+		return nil
+	}
+	keys, err := tx.ListAccessKeys(owner.Account, owner.Key, 0, maxKeysPerOwner)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if !k.Disabled && k.ID != taken.ID {
+			return nil
+		}
+	}
+	return faultf(deleteConflict, "The Access Key with id %s is the last one of the root that is active.", taken.ID)
 }
 
 // newKey makes a key of an owner. It is one of so few that a lost one is noticed.

@@ -251,9 +251,9 @@ func TestLookup(t *testing.T) {
 			t.Errorf("got %+v, %v, %v", k, ok, err)
 		}
 	})
-	t.Run("what can be no key is not even looked for", func(t *testing.T) {
+	t.Run("what is too long for a key is not even looked for", func(t *testing.T) {
 		h := newHouse(t)
-		for _, id := range []string{"", "short", strings.Repeat("A", 129), "AKIA/AAAAAAAAAAAAAAA", strings.Repeat("A", 1<<16)} {
+		for _, id := range []string{strings.Repeat("A", 129), strings.Repeat("A", 1<<16)} {
 			if ok, _ := h.known(id); ok || h.credentials.cache.Len() != 0 {
 				t.Errorf("%.40q: %v, %d are kept", id, ok, h.credentials.cache.Len())
 			}

@@ -451,6 +451,22 @@ func TestAccounts(t *testing.T) {
 			t.Error("the new one is not")
 		}
 	})
+	t.Run("the last key of a root cannot be taken from it", func(t *testing.T) {
+		lone := done[CreateAccountResult](t)(h.CreateAccount(ctx, root, &CreateAccountRequest{}))
+		id, caller := lone.AccessKey.AccessKeyId, h.root(lone.Account.AccountId)
+		disable := func() error {
+			return second(h.UpdateAccessKey(ctx, caller, &UpdateAccessKeyRequest{AccessKeyId: id, Status: "Inactive"}))
+		}
+		faulty(t, disable(), deleteConflict, "last one")
+		faulty(t, second(h.DeleteAccessKey(ctx, caller, &DeleteAccessKeyRequest{AccessKeyId: id})), deleteConflict, "last one")
+		done[CreateAccessKeyResult](t)(h.CreateAccessKey(ctx, caller, &CreateAccessKeyRequest{}))
+		if err := disable(); err != nil {
+			t.Error(err)
+		}
+		if _, err := h.DeleteAccessKey(ctx, caller, &DeleteAccessKeyRequest{AccessKeyId: id}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("only the root of the first account manages accounts", func(t *testing.T) {
 		admin := h.as(h.user("admin", allowed).AccessKeyId)
 		for _, caller := range []*api.Caller{h.root(other), admin} {
