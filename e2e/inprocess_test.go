@@ -94,7 +94,7 @@ func (s *inProcess) serve() {
 	s.handler = handler
 }
 
-func (s *inProcess) lookup(_ context.Context, id string) (auth.Key, bool, error) {
+func (s *inProcess) lookup(_ context.Context, id, _ string) (auth.Key, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.keys != nil {
