@@ -29,7 +29,7 @@ func TestLoad(t *testing.T) {
 			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
-			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 16 << 20,
+			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 32 << 20,
 			ShutdownTimeout: 30 * time.Second, LogLevel: "info", LogFormat: "text",
 		}
 		if diff := cmp.Diff(want, c); diff != "" || unknown != nil {

@@ -116,7 +116,7 @@ func Settings() []Setting {
 		{Name: "shutdown_timeout", Default: "30s", Unit: "duration",
 			Meaning: "How long requests in flight are waited for at the end.",
 			set:     duration(func(c *Config) *time.Duration { return &c.ShutdownTimeout })},
-		{Name: "heap_floor", Default: "16777216", Unit: "bytes, 0 to 4294967296",
+		{Name: "heap_floor", Default: "33554432", Unit: "bytes, 0 to 4294967296",
 			Meaning: "How large the heap may grow before garbage is collected, while less than half of that is in use. 0 leaves it to Go, and so does GOGC when it is set; GOMEMLIMIT holds all the same.",
 			set:     size(func(c *Config) *int64 { return &c.HeapFloor })},
 		{Name: "log.level", Default: "info", Unit: "debug, info, warn or error",
