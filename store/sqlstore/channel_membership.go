@@ -1,6 +1,10 @@
 package sqlstore
 
-import "carillon/store"
+import (
+	"unsafe"
+
+	"carillon/store"
+)
 
 func channelMembershipColumns(alias string) string {
 	return columns(alias, "key channel member hidden invited_by created")
@@ -107,7 +111,11 @@ func (t *tx) DeleteChannelMembership(channel, member store.Key) error {
 
 // ListChannelMemberships implements store.ChannelMemberships.
 func (t *tx) ListChannelMemberships(channel store.Key, hidden bool, after store.Key, limit int) ([]store.ListedMember, error) {
-	return list(t, scanListedMember, limit, listChannelMemberships, key(channel), flag(hidden), key(after))
+	name := pageName{statement: listChannelMemberships.id, of: channel, args: [2]int64{flag(hidden).integer, int64(after)}, limit: limit}
+	size := func(m *store.ListedMember) int { return int(unsafe.Sizeof(*m)) + len(m.Who.Metadata) }
+	return page(t, name, size, func() ([]store.ListedMember, error) {
+		return list(t, scanListedMember, limit, listChannelMemberships, key(channel), flag(hidden), key(after))
+	})
 }
 
 // MembershipView implements store.ChannelMemberships.

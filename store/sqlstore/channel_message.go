@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"time"
+	"unsafe"
 
 	"carillon/store"
 )
@@ -91,12 +92,12 @@ var (
 		WHERE key = $4 AND ` + channelLives("$4")).ofChannel(4)
 	insertChannelMessage = sql(`INSERT INTO channel_message (stream, sequence, sender, target, control, content, content_type, metadata,
 			attributes, created, updated, edited, redacted, status, status_detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`).ofChannel(1)
 	selectChannelMessage = sql(listedMessage + `WHERE g.stream = $1 AND g.sequence = $2`)
 	updateChannelMessage = sql(`UPDATE channel_message SET control = $1, content = $2, content_type = $3, metadata = $4, attributes = $5,
 			updated = $6, edited = $7, redacted = $8, status = $9, status_detail = $10
-		WHERE stream = $11 AND sequence = $12`)
-	deleteChannelMessage = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence = $2`)
+		WHERE stream = $11 AND sequence = $12`).ofChannel(11)
+	deleteChannelMessage = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence = $2`).ofChannel(1)
 	listMessagesUp       = sql(listedMessage + messagesUp)
 	listMessagesDown     = sql(listedMessage + messagesDown)
 	listBareMessagesUp   = sql(bareMessage + messagesUp)
@@ -200,6 +201,16 @@ func (t *tx) ListChannelMessages(r store.MessageRange, limit int) ([]store.Liste
 		}
 		below = min(below, first)
 	}
+	name := pageName{statement: choose(r.Ascending, listMessagesUp, listMessagesDown).id, of: r.Stream, args: [2]int64{above, below}, limit: limit}
+	return page(t, name, messageSize, func() ([]store.ListedMessage, error) { return t.listMessages(r, above, below, limit) })
+}
+
+// messageSize is how much memory a message takes, roughly.
+func messageSize(m *store.ListedMessage) int {
+	return int(unsafe.Sizeof(*m)) + len(m.Content) + len(m.Metadata) + len(m.Attributes)
+}
+
+func (t *tx) listMessages(r store.MessageRange, above, below int64, limit int) ([]store.ListedMessage, error) {
 	args := []value{key(r.Stream), integer(above), integer(below)}
 	// An engine at a distance joins, which saves a round trip. In a library a join for each message costs more
 	// than the message itself.

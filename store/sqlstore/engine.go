@@ -50,7 +50,7 @@ type statement struct {
 	channel int
 }
 
-// entryEffect says which entries, as EnterChannel reads them, a statement changes.
+// entryEffect says which entries, as EnterChannel reads them, and lists of channels a statement changes.
 type entryEffect uint8
 
 const (
@@ -59,10 +59,11 @@ const (
 	allEntries
 )
 
-// entryTables are what enterChannel reads. A statement that writes one of them changes all entries unless it
-// says otherwise.
+// entryTables are what enterChannel reads, and the lists of what is in a channel. A statement that writes one of
+// them changes all that is remembered unless it says otherwise.
 var entryTables = []string{
-	"app_instance", "app_instance_admin", "channel", "channel_ban", "channel_flow", "channel_membership", "channel_moderator", "identity",
+	"app_instance", "app_instance_admin", "channel", "channel_ban", "channel_flow", "channel_membership", "channel_message",
+	"channel_moderator", "identity",
 }
 
 // ofChannel says that a statement changes no entries but those of the channel in a parameter.

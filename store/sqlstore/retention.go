@@ -21,7 +21,7 @@ var (
 		JOIN channel c ON c.instance = a.key AND c.deleted = 0 AND c.oldest < $1 - a.retention_days * ` + day + `
 		WHERE a.retention_deletes <= $1 AND a.retention_days > 0 AND a.deleted = 0 LIMIT $2`)
 	listOldest   = sql(`SELECT g.sequence, g.created FROM channel_message g WHERE g.stream = $1 ORDER BY g.sequence LIMIT $2`)
-	deleteOldest = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence <= $2`)
+	deleteOldest = sql(`DELETE FROM channel_message WHERE stream = $1 AND sequence <= $2`).ofChannel(1)
 	setOldest    = sql(`UPDATE channel SET oldest = $1 WHERE key = $2`)
 )
 

@@ -14,6 +14,9 @@ import (
 const (
 	// rememberedEntries takes some 10 MB when all are in use.
 	rememberedEntries = 8192
+	// rememberedBytes bounds the pages of lists, roughly, and rememberedPages their number.
+	rememberedBytes = 24 << 20
+	rememberedPages = 4096
 	// markedChannels is how many channels are known to have changed, one by one.
 	markedChannels = 1 << 16
 )
@@ -24,16 +27,28 @@ type entryName struct {
 	actor   store.IdentityRef
 }
 
-// remembered is an entry as it was after a commit.
+// pageName is a call of a method that lists what is in a channel.
+type pageName struct {
+	statement int // its id
+	of        store.Key
+	args      [2]int64
+	limit     int
+}
+
+// remembered is an entry, or a page of a list, as it was after a commit.
 type remembered struct {
-	store.Entry
+	entry  store.Entry
 	place  place
+	page   any       // a slice of records
+	size   int       // of the page, roughly
+	of     store.Key // the channel that it is about
 	commit uint64
 }
 
 // sqliteMemory remembers what was read by EnterChannel, which is what every operation on a channel reads
-// first: a join of nine tables. All that is written goes through one connection, so it knows when an entry
-// is no longer true: which statements change which entries stands with the statements.
+// first: a join of nine tables. It remembers pages of messages and of members too: a page that one has opened
+// is what the next one opens. All that is written goes through one connection, so it knows when something
+// is no longer true: which statements change what stands with the statements.
 //
 // Commits are counted twice, when they begin and when they have ended. What was read is remembered when
 // no commit was under way from before it was read to after, so that it is the state after the last one. It is
@@ -43,6 +58,8 @@ type sqliteMemory struct {
 
 	mu       sync.Mutex
 	entries  *simplelru.LRU[entryName, *remembered]
+	pages    *simplelru.LRU[pageName, *remembered]
+	size     int                  // of the pages
 	all      uint64               // the last commit that changed any entry
 	channels map[store.Key]uint64 // and those of one channel
 }
@@ -50,6 +67,7 @@ type sqliteMemory struct {
 func newSQLiteMemory() *sqliteMemory {
 	m := &sqliteMemory{channels: make(map[store.Key]uint64)}
 	m.entries, _ = simplelru.NewLRU[entryName, *remembered](rememberedEntries, nil) // fails for sizes below 1
+	m.pages, _ = simplelru.NewLRU(rememberedPages, func(_ pageName, r *remembered) { m.size -= r.size })
 	return m
 }
 
@@ -71,23 +89,50 @@ func (m *sqliteMemory) begin(c *entryChanges) {
 // end is called after a commit, whatever came of it.
 func (m *sqliteMemory) end() { m.commits.Add(1) }
 
-// put remembers what was read since the count of commits was began.
-func (m *sqliteMemory) put(name entryName, e *store.Entry, p place, began uint64) {
-	if began%2 == 1 {
-		return
-	}
+// put remembers an entry that was read since the count of commits was began.
+func (m *sqliteMemory) put(name entryName, r *remembered, began uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.commits.Load() == began {
-		m.entries.Add(name, &remembered{Entry: *e, place: p, commit: began})
+	if m.stood(began) {
+		r.commit = began
+		m.entries.Add(name, r)
 	}
 }
 
-// get returns what is remembered, nil if nothing is that is true.
+// putPage does so with a page.
+func (m *sqliteMemory) putPage(name pageName, r *remembered, began uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.stood(began) || r.size > rememberedBytes/16 {
+		return
+	}
+	r.commit = began
+	m.pages.Remove(name)
+	m.pages.Add(name, r)
+	for m.size += r.size; m.size > rememberedBytes; {
+		m.pages.RemoveOldest()
+	}
+}
+
+// stood reports whether no commit was under way since the count was began.
+func (m *sqliteMemory) stood(began uint64) bool { return began%2 == 0 && m.commits.Load() == began }
+
+// get returns the entry that is remembered, nil if none is that is true.
 func (m *sqliteMemory) get(name entryName) *remembered {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.entries.Get(name)
+	if !ok || !m.true(r) {
+		return nil
+	}
+	return r
+}
+
+// getPage does so with a page.
+func (m *sqliteMemory) getPage(name pageName) *remembered {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.pages.Get(name)
 	if !ok || !m.true(r) {
 		return nil
 	}
@@ -102,7 +147,7 @@ func (m *sqliteMemory) lasts(r *remembered) bool {
 }
 
 func (m *sqliteMemory) true(r *remembered) bool {
-	return r.commit >= m.all && r.commit >= m.channels[r.Channel.Key]
+	return r.commit >= m.all && r.commit >= m.channels[r.of]
 }
 
 // entryChanges are the entries that the transactions of a group change.
@@ -182,14 +227,19 @@ func (r *sqliteReader) query(s *statement, args []value, scan func(i int, r *row
 		return err
 	}
 	// The snapshot is there now, and must be of what was remembered.
-	for _, known := range r.recalled {
-		if !r.memory.lasts(known) {
-			r.outdated = true
-			return errOutdated
-		}
+	if !r.holds() {
+		return errOutdated
 	}
 	r.recalled = nil
 	return nil
+}
+
+// holds reports whether everything that was remembered is true still.
+func (r *sqliteReader) holds() bool {
+	for _, known := range r.recalled {
+		r.outdated = r.outdated || !r.memory.lasts(known)
+	}
+	return !r.outdated
 }
 
 func (r *sqliteReader) exec(*statement, []value, func(i, changed int)) (int, error) {
@@ -198,19 +248,34 @@ func (r *sqliteReader) exec(*statement, []value, func(i, changed int)) (int, err
 
 func (r *sqliteReader) script(string) error { return store.ErrReadOnly }
 
-// recall implements rememberer. Beside a snapshot nothing is recalled.
-func (r *sqliteReader) recall(name entryName) (*remembered, bool) {
+// recall implements rememberer. Beside a snapshot nothing is recalled, nor beside what is true no longer.
+func (r *sqliteReader) recall(name entryName) *remembered {
+	return r.recalls(func() *remembered { return r.memory.get(name) })
+}
+
+// recallPage implements rememberer.
+func (r *sqliteReader) recallPage(name pageName) *remembered {
+	return r.recalls(func() *remembered { return r.memory.getPage(name) })
+}
+
+func (r *sqliteReader) recalls(get func() *remembered) *remembered {
 	if r.forgetful || r.conn != nil {
-		return nil, false
+		return nil
 	}
-	known := r.memory.get(name)
-	if known != nil {
-		r.recalled = append(r.recalled, known)
+	known := get()
+	if known == nil || !r.holds() {
+		return nil // the next query finds out
 	}
-	return known, known != nil
+	r.recalled = append(r.recalled, known)
+	return known
 }
 
 // remember implements rememberer.
-func (r *sqliteReader) remember(name entryName, e *store.Entry, p place) {
-	r.memory.put(name, e, p, r.began)
+func (r *sqliteReader) remember(name entryName, known *remembered) {
+	r.memory.put(name, known, r.began)
+}
+
+// rememberPage implements rememberer.
+func (r *sqliteReader) rememberPage(name pageName, known *remembered) {
+	r.memory.putPage(name, known, r.began)
 }

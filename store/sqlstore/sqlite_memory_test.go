@@ -95,14 +95,14 @@ func TestSQLiteMemory(t *testing.T) {
 		name := entryName{channel: store.ChannelRef{ID: "x"}}
 		began := e.memory.commits.Load()
 		e.memory.begin(&entryChanges{})
-		e.memory.put(name, &store.Entry{}, place{}, began)
-		e.memory.put(name, &store.Entry{}, place{}, e.memory.commits.Load())
+		e.memory.put(name, &remembered{}, began)
+		e.memory.put(name, &remembered{}, e.memory.commits.Load())
 		e.memory.end()
-		e.memory.put(name, &store.Entry{}, place{}, began)
+		e.memory.put(name, &remembered{}, began)
 		if e.memory.get(name) != nil {
 			t.Error("it is")
 		}
-		e.memory.put(name, &store.Entry{}, place{}, e.memory.commits.Load())
+		e.memory.put(name, &remembered{}, e.memory.commits.Load())
 		if e.memory.get(name) == nil {
 			t.Error("what is read between two is not")
 		}
@@ -110,7 +110,7 @@ func TestSQLiteMemory(t *testing.T) {
 	t.Run("however many channels change, none is taken for unchanged", func(t *testing.T) {
 		m := newSQLiteMemory()
 		name := entryName{channel: store.ChannelRef{ID: "x"}}
-		m.put(name, &store.Entry{Channel: store.Channel{Key: 1}}, place{}, 0)
+		m.put(name, &remembered{of: 1}, 0)
 		m.begin(&entryChanges{channels: map[store.Key]bool{1: true}})
 		m.end()
 		for k := range store.Key(markedChannels + 10) {
@@ -122,6 +122,37 @@ func TestSQLiteMemory(t *testing.T) {
 		}
 		if len(m.channels) > markedChannels {
 			t.Errorf("%d channels are marked", len(m.channels))
+		}
+	})
+	t.Run("pages take no more memory than they may", func(t *testing.T) {
+		m := newSQLiteMemory()
+		for i := range 100 {
+			m.putPage(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
+			m.putPage(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
+		}
+		m.putPage(pageName{limit: -1}, &remembered{size: rememberedBytes / 4}, 0)
+		if n := m.pages.Len(); n != 20 || m.size != n*(rememberedBytes/20) || m.getPage(pageName{limit: 99}) == nil {
+			t.Errorf("%d pages of %d bytes", n, m.size)
+		}
+	})
+	t.Run("what one makes of a page is not what the next one gets", func(t *testing.T) {
+		update(
+			func(tx store.Tx) error {
+				return tx.AppendChannelMessages(&store.ChannelMessage{Stream: c.Key, Sender: u.Key, Content: "one"})
+			},
+			func(tx store.Tx) error {
+				return tx.AppendChannelMessages(&store.ChannelMessage{Stream: c.Key, Sender: u.Key, Content: "two"})
+			},
+		)
+		for range 3 {
+			view(func(tx store.Tx) error {
+				list, err := tx.ListChannelMessages(store.MessageRange{Stream: c.Key}, 2)
+				if err == nil && (len(list) != 2 || list[0].Content != "two" || list[1].Content != "one" || list[0].By.ID != "u") {
+					t.Errorf("got %+v", list)
+				}
+				clear(list)
+				return err
+			})
 		}
 	})
 }

@@ -39,9 +39,11 @@ func TestStatements(t *testing.T) {
 	})
 	t.Run("what writes a table that entries are read from changes entries, or says why not", func(t *testing.T) {
 		var tables []string
-		for _, found := range regexp.MustCompile(`(?:FROM|JOIN) (\w+) \w+`).FindAllStringSubmatch(enterChannel.text, -1) {
-			if !slices.Contains(tables, found[1]) {
-				tables = append(tables, found[1])
+		for _, s := range []*statement{enterChannel, listMessagesUp, listMessagesDown, listBareMessagesUp, listBareMessagesDown, listChannelMemberships} {
+			for _, found := range regexp.MustCompile(`(?:FROM|JOIN) (\w+) \w+`).FindAllStringSubmatch(s.text, -1) {
+				if !slices.Contains(tables, found[1]) {
+					tables = append(tables, found[1])
+				}
 			}
 		}
 		slices.Sort(tables)
@@ -62,8 +64,8 @@ func TestStatements(t *testing.T) {
 			case entriesOfOne:
 				// The channel is the first column, or what the row is found by.
 				key := fmt.Sprintf("$%d", s.channel+1)
-				byKey := regexp.MustCompile(`^UPDATE channel SET .* WHERE key = ` + regexp.QuoteMeta(key) + `($|\s)`)
-				row := regexp.MustCompile(`^INSERT INTO \w+ \(channel, |^DELETE FROM \w+ WHERE channel = \$1 AND`)
+				byKey := regexp.MustCompile(`^UPDATE (channel SET .* WHERE key|channel_message SET .* WHERE stream) = ` + regexp.QuoteMeta(key) + `($|\s)`)
+				row := regexp.MustCompile(`^INSERT INTO \w+ \((channel|stream), |^DELETE FROM \w+ WHERE (channel|stream) = \$1 AND`)
 				if flat := strings.Join(strings.Fields(s.text), " "); !byKey.MatchString(flat) && (key != "$1" || !row.MatchString(flat)) {
 					t.Errorf("%s is not the channel: %s", key, flat)
 				}

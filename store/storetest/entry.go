@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"carillon/arn"
 	"carillon/store"
 )
@@ -36,6 +38,23 @@ func testEntries(t *testing.T, w *world) {
 					t.Errorf("the entry of %s is\n%+v, %v, want\n%+v, %v", who.ID, got, err, want, wantErr)
 				}
 			}
+			for _, lists := range []func(store.Tx) (any, error){
+				func(tx store.Tx) (any, error) {
+					return tx.ListChannelMessages(store.MessageRange{Stream: c.Key, Ascending: true}, 10)
+				},
+				func(tx store.Tx) (any, error) { return tx.ListChannelMessages(store.MessageRange{Stream: c.Key}, 1) },
+				func(tx store.Tx) (any, error) { return tx.ListChannelMemberships(c.Key, false, 0, 10) },
+				func(tx store.Tx) (any, error) { return tx.ListChannelMemberships(c.Key, true, 0, 10) },
+			} {
+				var got, want any
+				err := errors.Join(
+					view(func(tx store.Tx) (err error) { got, err = lists(tx); return err }),
+					update(func(tx store.Tx) (err error) { want, err = lists(tx); return err }),
+				)
+				if diff := cmp.Diff(want, got); diff != "" || err != nil {
+					t.Error(diff, err)
+				}
+			}
 		}
 	}
 	changed := func(i store.Identity) store.Identity { i.Name += "!"; return i }
@@ -44,6 +63,7 @@ func testEntries(t *testing.T, w *world) {
 	again := flow
 	again.Name = "another"
 	message := store.ChannelMessage{Stream: c.Key, Sender: actor.Key, Created: noon}
+	another := message
 	sub := store.SubChannel{Key: w.keys.Next(), Channel: c.Key, Instance: a.Key, ID: "sub", Created: noon}
 	check(t)
 	for _, change := range []struct {
@@ -64,6 +84,18 @@ func testEntries(t *testing.T, w *world) {
 		}},
 		{"an event", func(tx store.Tx) error { return ignore(tx.AdvanceChannel(c.Key, 1, 1)) }},
 		{"a message", func(tx store.Tx) error { return tx.AppendChannelMessages(&message) }},
+		{"another message", func(tx store.Tx) error { return tx.AppendChannelMessages(&another) }},
+		{"an edited message", func(tx store.Tx) error {
+			edited := message
+			edited.Content, edited.Edited = "edited", noon
+			return tx.UpdateChannelMessage(edited)
+		}},
+		{"a message less", func(tx store.Tx) error {
+			return tx.DeleteChannelMessage(store.MessageRef{Stream: c.Key, Sequence: message.Sequence})
+		}},
+		{"a hidden member", func(tx store.Tx) error {
+			return tx.CreateChannelMemberships(c.Key, []store.ChannelMembership{w.newMembership(c.Key, other.Key, actor.Key, true)})
+		}},
 		{"a later time of the last message", func(tx store.Tx) error { return tx.TouchChannel(c.Key, noon.Add(time.Hour)) }},
 		{"the channel's name", func(tx store.Tx) error { return tx.UpdateChannel(renamed) }},
 		{"a flow", func(tx store.Tx) error { return tx.SetChannelFlow(c.Key, flow.Key) }},
