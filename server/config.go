@@ -95,8 +95,8 @@ type Config struct {
 	// Log, when set, is written to in place of the standard error output.
 	Log *slog.Logger
 
-	// Console serves the chat page beside the API, to try things out. It gives the root key away to
-	// whoever uses this machine, so no setting switches it on.
+	// Console serves the chat page beside the API, to try things out. It gives credentials of the demo's
+	// users to whoever uses this machine, without a password, so no setting switches it on.
 	Console bool
 }
 
