@@ -29,6 +29,15 @@ type Caller struct {
 	Grant Grant
 	// Expires is when the credentials end; the zero time is never.
 	Expires time.Time
+	// Why, unless nil, is told which rules made the answer hold less than there is.
+	Why *Why
+}
+
+// Explain notes a rule by which the answer holds less than there is, if anybody wants to know.
+func (c *Caller) Explain(rule string) {
+	if c.Why != nil {
+		c.Why.add(rule)
+	}
 }
 
 // Grant is what a principal may do. Whoever keeps principals implements it.
