@@ -62,6 +62,9 @@ type Options struct {
 	// Skew is how far a caller's clock may be off; 0 is 15 minutes. A presigned request is granted
 	// at most 5.
 	Skew time.Duration
+	// Explain has refusals of a signature that does not match say what was verified: their cause is a
+	// *sigv4.Basis.
+	Explain bool
 	// Hosts are further names, with their ports, under which callers know this server: those that a
 	// proxy replaces in the header Host.
 	Hosts []string
@@ -75,11 +78,13 @@ type Authenticator struct {
 	skew   time.Duration
 	hosts  []string
 	keys   *signingKeys
+
+	explain bool
 }
 
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
-	a := &Authenticator{region: o.Region, lookup: o.Lookup, now: o.Now, skew: o.Skew, hosts: o.Hosts, keys: newSigningKeys()}
+	a := &Authenticator{region: o.Region, lookup: o.Lookup, now: o.Now, skew: o.Skew, hosts: o.Hosts, keys: newSigningKeys(), explain: o.Explain}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -128,16 +133,40 @@ func (a *Authenticator) AuthenticateFor(service string, r *http.Request, body []
 	err = signature.Verify(&request, a.keys.get(signature, &key, known), a.hosts...)
 	sameToken := subtle.ConstantTimeCompare([]byte(signature.SessionToken), []byte(key.SessionToken)) == 1
 	switch {
-	case !known || err == nil && !sameToken:
-		return nil, api.Errorf(api.UnrecognizedClient, "The security token included in the request is invalid.")
+	case key.Disabled:
+		return nil, unrecognized("the access key is disabled")
+	case !known:
+		return nil, unrecognized("there is no access key with this id")
 	case err != nil:
-		return nil, refusal(err)
+		return nil, a.mismatch(err, signature, &request)
+	case !sameToken:
+		return nil, unrecognized("X-Amz-Security-Token is not the session token that belongs to the access key")
 	case !key.Expires.IsZero() && !now.Before(key.Expires):
-		return nil, api.Errorf(api.ExpiredToken, "The security token included in the request is expired")
+		return nil, &api.Error{
+			Kind: api.ExpiredToken, Message: "The security token included in the request is expired",
+			Reason: "signature: the credentials expired at " + key.Expires.UTC().Format(time.RFC3339),
+		}
 	}
 	return &api.Caller{
 		Account: key.Account, Principal: key.Principal, AccessKeyID: signature.AccessKeyID, Grant: key.Grant, Expires: key.Expires,
 	}, nil
+}
+
+// unrecognized refuses a key, in the same words whatever the matter is; reason says it.
+func unrecognized(reason string) error {
+	return &api.Error{
+		Kind: api.UnrecognizedClient, Message: "The security token included in the request is invalid.", Reason: "signature: " + reason,
+	}
+}
+
+// mismatch refuses a signature that is not the one to be expected.
+func (a *Authenticator) mismatch(err error, s *sigv4.Signature, r *sigv4.Request) error {
+	err = refusal(err)
+	var e *api.Error
+	if a.explain && errors.As(err, &e) {
+		e.Cause = s.Basis(r)
+	}
+	return err
 }
 
 // refusal words an error of sigv4 for the wire.
@@ -146,12 +175,16 @@ func refusal(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	kind := api.InvalidSignature
+	kind, reason := api.InvalidSignature, e.Message
 	switch e.Reason {
 	case sigv4.Missing:
-		kind = api.MissingAuthenticationToken
+		kind, reason = api.MissingAuthenticationToken, "the request has neither an Authorization header nor X-Amz-Signature in its query"
 	case sigv4.Incomplete:
 		kind = api.IncompleteSignature
+	case sigv4.Mismatch:
+		reason = "either the secret is another one, or the request differs from what was signed"
+	case sigv4.OtherBody:
+		reason = "X-Amz-Content-Sha256 is not the hash of the body"
 	}
-	return &api.Error{Kind: kind, Message: e.Message}
+	return &api.Error{Kind: kind, Message: e.Message, Reason: "signature: " + reason}
 }

@@ -130,6 +130,12 @@ func lookup(header map[string][]string, lower string) ([]string, bool) {
 
 // appendMAC appends the signature of the canonical request.
 func (w *work) appendMAC(dst []byte, s *Signature, key *Key) []byte {
+	w.setText(s)
+	return key.appendMAC(dst, w.text)
+}
+
+// setText writes down the string to sign for the canonical request.
+func (w *work) setText(s *Signature) {
 	w.sum = sha256.Sum256(w.canonical)
 	t := append(w.text[:0], Algorithm...)
 	t = append(t, '\n')
@@ -144,5 +150,4 @@ func (w *work) appendMAC(dst []byte, s *Signature, key *Key) []byte {
 	t = append(t, s.Terminator...)
 	t = append(t, '\n')
 	w.text = appendHex(t, w.sum[:])
-	return key.appendMAC(dst, w.text)
 }

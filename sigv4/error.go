@@ -19,6 +19,8 @@ const (
 	Unsigned
 	// Mismatch: the signature is not the one that the key makes of this request.
 	Mismatch
+	// OtherBody: as Mismatch, because the body is not the one whose hash was signed.
+	OtherBody
 )
 
 // Error is the answer to a signature that is of no use. Its message is fit for the caller's eyes: it
@@ -33,9 +35,13 @@ func (e *Error) Error() string { return "sigv4: " + e.Message }
 
 var (
 	errMissing  = &Error{Missing, "Missing Authentication Token"}
-	errMismatch = &Error{Mismatch, "The request signature we calculated does not match the signature you provided. " +
-		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."}
+	errMismatch = &Error{Mismatch, mismatch}
+	errBody     = &Error{OtherBody, mismatch}
 )
+
+// mismatch is AWS's text, whatever it is that differs.
+const mismatch = "The request signature we calculated does not match the signature you provided. " +
+	"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 
 func incomplete(message string) error { return &Error{Incomplete, message} }
 

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Verify recomputes the signature with a key. It answers nil or an *Error with the reason Mismatch.
+// Verify recomputes the signature with a key. It answers nil or an *Error with the reason Mismatch,
+// or OtherBody.
 //
 // What reaches a server is not always byte for byte what was signed: a browser escapes an apostrophe,
 // a proxy reorders a query, a client leaves out its default port. So three readings of the query are
@@ -18,7 +19,7 @@ func (s *Signature) Verify(r *Request, key *Key, hosts ...string) error {
 	w := works.Get().(*work)
 	defer works.Put(w)
 	if !w.setPayload(s, r) {
-		return errMismatch
+		return errBody
 	}
 	for i := range w.queries {
 		q := w.queries[i][:0]

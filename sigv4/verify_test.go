@@ -116,8 +116,8 @@ func TestVerifyHeader(t *testing.T) {
 			t.Error(err)
 		}
 		r.Body = []byte("[]")
-		if got := reason(t, verify(r, exampleSecret)); got != Mismatch {
-			t.Errorf("with another body: reason %d, want Mismatch", got)
+		if got := reason(t, verify(r, exampleSecret)); got != OtherBody {
+			t.Errorf("with another body: reason %d, want OtherBody", got)
 		}
 	})
 	t.Run("UNSIGNED-PAYLOAD leaves the body out", func(t *testing.T) {
