@@ -44,11 +44,12 @@ var house = map[string][]string{
 
 	// Rooms.
 	"access":      {"api", "arn", "policy", "store"},
+	"audit":       {"api"},
 	"auth":        {"api", "arn", "sigv4", "store"},
 	"cert":        {},
 	"chat":        {"api", "arn", "bus", "store"},
 	"console":     {},
-	"live":        {"api", "arn", "bus"},
+	"live":        {"api", "arn", "bus", "sigv4"},
 	"query":       {"api", "sigv4"},
 	"rest":        {"api", "arn", "sigv4"},
 	"throttle":    {"api", "arn"},

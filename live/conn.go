@@ -40,6 +40,18 @@ const (
 type closing struct {
 	code   ws.StatusCode
 	reason string
+	// err says by which rule a connection was denied; nil when it was not, or was had already.
+	err *api.Error
+}
+
+// because is the same with the rule that decided, which clients are not told.
+func (c closing) because(rule string) closing {
+	kind := api.Unauthorized
+	if c.code == closeForbidden {
+		kind = api.Forbidden
+	}
+	c.err = &api.Error{Kind: kind, Message: c.reason, Reason: rule}
+	return c
 }
 
 // urgency says whether what waits for a client is still written before the close frame.

@@ -22,6 +22,7 @@ import (
 	"carillon/api"
 	"carillon/arn"
 	"carillon/bus"
+	"carillon/sigv4"
 )
 
 const (
@@ -58,8 +59,16 @@ type request struct {
 // ServeHTTP opens a session. The upgrade is accepted also for those who may have none: only then can
 // they be told so, with a close code.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	asked, refused := h.admit(r)
-	nc, buffered, _, err := ws.HTTPUpgrader{Timeout: upgradeTimeout}.Upgrade(r, w)
+	d := &api.Deed{Action: "chime:Connect", ReadOnly: true, SourceAddress: sourceOf(r), UserAgent: strings.Clone(r.UserAgent())}
+	asked, refused := h.admit(r, d)
+	upgrader := ws.HTTPUpgrader{Timeout: upgradeTimeout}
+	if refused.code != 0 {
+		d.AccessKeyID = sigv4.ClaimedKey(r)
+		if h.Explain && refused.err != nil && refused.err.Reason != "" {
+			upgrader.Header = http.Header{api.ReasonHeader: {api.ReasonValue(refused.err.Reason)}}
+		}
+	}
+	nc, buffered, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
 		if nc != nil {
 			_ = nc.Close()
@@ -71,7 +80,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = nc.Close()
 		return
 	}
-	asked.source = sourceOf(r)
+	asked.source = d.SourceAddress
 	if !h.admitted() {
 		_ = nc.Close() // the hub has ended meanwhile; the client tries elsewhere
 		return
@@ -83,7 +92,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			refused = h.serve(nc, in, asked)
 		}
 		if refused.code != 0 {
-			h.refuse(nc, in, refused, asked.source)
+			h.refuse(nc, in, refused, d)
 		}
 	}()
 }
@@ -124,26 +133,27 @@ func reader(nc net.Conn, buffered *bufio.ReadWriter) (*bufio.Reader, error) {
 	return bufio.NewReaderSize(io.MultiReader(bytes.NewReader(slices.Clone(early)), nc), readBuffer), err
 }
 
-// admit reads and judges a request to connect.
-func (h *Hub) admit(r *http.Request) (request, closing) {
+// admit reads and judges a request to connect, and notes in d who made it.
+func (h *Hub) admit(r *http.Request, d *api.Deed) (request, closing) {
 	if origin := r.Header.Get("Origin"); origin != "" && len(h.AllowedOrigins) > 0 && !slices.Contains(h.AllowedOrigins, origin) {
-		return request{}, closing{code: closeForbidden, reason: "The origin is not allowed"}
+		return request{}, closing{code: closeForbidden, reason: "The origin is not allowed"}.because("origin: the page's origin is not among the allowed ones")
 	}
 	reviews := h.reviews.Load()
 	caller, err := h.Authenticate(r)
 	var stated *api.Error
 	if errors.As(err, &stated) {
-		return request{}, unauthorized
+		return request{}, closing{code: unauthorized.code, reason: unauthorized.reason, err: stated}
 	}
 	if err != nil {
 		h.Log.Error("a request to connect cannot be judged", "error", err)
 		return request{}, failed
 	}
+	d.Caller = caller
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return request{}, unauthorized
+		return request{}, unauthorized.because("request: the query cannot be read")
 	}
-	caller.SourceAddress, caller.Secure = sourceOf(r), isSecure(r)
+	caller.SourceAddress, caller.Secure = d.SourceAddress, isSecure(r)
 	asked := request{
 		caller: caller, review: reviews,
 		prefetch:      query.Get("prefetch-on") == "connect",
@@ -151,22 +161,27 @@ func (h *Hub) admit(r *http.Request) (request, closing) {
 	}
 	for name, value := range map[string]*string{"userArn": &asked.user, "sessionId": &asked.session} {
 		if len(query[name]) != 1 {
-			return request{}, unauthorized
+			return request{}, unauthorized.because("request: the parameter " + name + " must be given once")
 		}
 		*value = query[name][0]
 	}
 	a, err := arn.Parse(asked.user)
+	if err == nil {
+		d.Resources = []string{a.String()}
+	}
 	switch {
-	case err != nil, a.Kind != arn.User, a.Partition != h.Partition, a.Region != h.Region, a.Account != caller.Account:
-		return request{}, unauthorized
+	case err != nil, a.Kind != arn.User:
+		return request{}, unauthorized.because("request: userArn is not the ARN of a user")
+	case a.Partition != h.Partition, a.Region != h.Region, a.Account != caller.Account:
+		return request{}, unauthorized.because("account: userArn is of another account, region or partition than the key")
 	case asked.session == "", len(asked.session) > maxSessionID, !utf8.ValidString(asked.session):
-		return request{}, unauthorized
+		return request{}, unauthorized.because("request: sessionId is empty, too long or no UTF-8")
 	}
 	switch h.signatures.use(query.Get("X-Amz-Signature"), h.Now(), validUntil(query)) {
 	case justUsed:
 		return request{}, repeated
 	case used:
-		return request{}, unauthorized
+		return request{}, unauthorized.because("signature: it has connected before")
 	}
 	// Copies: what these are parts of is larger, and would live as long as the session.
 	asked.user, asked.session = a.String(), strings.Clone(asked.session)
@@ -181,14 +196,22 @@ func validUntil(query url.Values) time.Time {
 	return at.Add(time.Duration(seconds)*time.Second + presignedSkew)
 }
 
-// refuse closes a connection that gets no session.
-func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, source string) {
+// refuse closes a connection that gets no session. d is the request for it.
+func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, d *api.Deed) {
 	outcome := map[ws.StatusCode]string{closeUnauthorized: "unauthorized", closeForbidden: "forbidden"}[why.code]
 	if outcome == "" {
 		outcome = "failed"
 	}
 	h.metrics.connects.WithLabelValues(outcome).Inc()
-	h.Log.Info("session refused", "source", source, "code", int(why.code), "reason", why.reason)
+	rule := ""
+	if why.err != nil {
+		rule = why.err.Reason
+		if h.Audit != nil {
+			d.Status, d.Err = int(why.code), why.err
+			h.Audit(d)
+		}
+	}
+	h.Log.Info("session refused", "source", d.SourceAddress, "code", int(why.code), "reason", why.reason, "rule", rule)
 	_ = nc.SetDeadline(time.Now().Add(closeGrace))
 	if _, err := nc.Write(closeFrame(why.code, why.reason)); err == nil {
 		_, _ = io.CopyN(io.Discard, in, maxDataFrame) // until the client has closed too
@@ -317,7 +340,7 @@ func (h *Hub) begin(asked request) (s *session, turn int, refused closing) {
 	var stated *api.Error
 	switch {
 	case errors.As(err, &stated), errors.Is(err, errGone):
-		return nil, 0, unauthorized
+		return nil, 0, unauthorized.because("user: it does not exist")
 	case errors.Is(err, errDraining):
 		return nil, 0, restarting
 	case err != nil:
@@ -329,7 +352,7 @@ func (h *Hub) begin(asked request) (s *session, turn int, refused closing) {
 	u.pins--
 	switch {
 	case h.users[u.arn] != u:
-		return nil, 0, unauthorized // deleted meanwhile
+		return nil, 0, unauthorized.because("user: it was deleted meanwhile")
 	case h.draining:
 		h.tidy(u)
 		return nil, 0, restarting

@@ -23,7 +23,7 @@ func (h *Hub) judge(ctx context.Context, caller *api.Caller, user string) closin
 	case err == nil:
 		return closing{}
 	case errors.As(err, &stated):
-		return forbidden
+		return closing{code: forbidden.code, reason: forbidden.reason, err: stated}
 	default:
 		h.Log.Error("it cannot be found out whether a caller may connect", "user", user, "error", err)
 		return failed
@@ -59,7 +59,7 @@ func (h *Hub) Review(account string) {
 func (h *Hub) review(c *conn) {
 	s := c.session
 	why := h.judge(h.life, c.caller, s.user.arn)
-	if why != forbidden {
+	if why.code != forbidden.code {
 		return // a fault of ours is no reason to end what is going well
 	}
 	s.mu.Lock()

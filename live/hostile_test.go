@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/gobwas/httphead"
 	"github.com/gobwas/ws"
 
+	"carillon/api"
 	"carillon/live"
 )
 
@@ -115,6 +117,68 @@ func TestConnect(t *testing.T) {
 		_ = answer.Body.Close()
 		if answer.StatusCode < 400 || answer.StatusCode >= 500 {
 			t.Errorf("status %d", answer.StatusCode)
+		}
+	})
+}
+
+func TestRefusedConnectionsAreWitnessedWithTheReason(t *testing.T) {
+	var mu sync.Mutex
+	var got []api.Deed
+	h := newHouse(t, func(o *live.Options) {
+		o.Explain = true
+		o.Audit = func(d *api.Deed) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, *d)
+		}
+	})
+	for _, c := range []struct {
+		name   string
+		change url.Values
+		reason string
+		told   bool // in the header of the answer, too: who is refused later is not
+	}{
+		{"a bad signature", url.Values{"X-Amz-Credential": {"wrong"}}, "", true},
+		{"two users", url.Values{"userArn": {arnOf("alice"), arnOf("bob")}}, "request: the parameter userArn must be given once", true},
+		{"the ARN of a channel", url.Values{"userArn": {channelOf("general")}}, "request: userArn is not the ARN of a user", true},
+		{"a user of another account", url.Values{"userArn": {strings.Replace(arnOf("alice"), account, "999999999999", 1)}}, "account: userArn is of another account, region or partition than the key", true},
+		{"a user that does not exist", url.Values{"userArn": {arnOf("mallory")}}, "user: it does not exist", false},
+		{"an empty session id", url.Values{"sessionId": {""}}, "request: sessionId is empty, too long or no UTF-8", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mu.Lock()
+			got = nil
+			mu.Unlock()
+			var told string
+			h.dialWith(ws.Dialer{OnHeader: func(key, value []byte) error {
+				if string(key) == api.ReasonHeader {
+					told = string(value)
+				}
+				return nil
+			}}, c.change).closed(4401, "Unauthorized")
+			mu.Lock()
+			defer mu.Unlock()
+			if len(got) != 1 {
+				t.Fatalf("%d deeds", len(got))
+			}
+			d := got[0]
+			if d.Action != "chime:Connect" || !d.Denied() || d.Status != 4401 || d.Err.Reason != c.reason || d.SourceAddress != "127.0.0.1" {
+				t.Errorf("%+v, %+v", d, d.Err)
+			}
+			if c.told && told != c.reason || !c.told && told != "" {
+				t.Errorf("told %q", told)
+			}
+		})
+	}
+	t.Run("who is let in is not among them", func(t *testing.T) {
+		mu.Lock()
+		got = nil
+		mu.Unlock()
+		h.connect("alice", "s1").goodbye()
+		mu.Lock()
+		defer mu.Unlock()
+		if len(got) > 0 {
+			t.Errorf("%+v", got)
 		}
 	})
 }

@@ -87,6 +87,10 @@ type Options struct {
 	// Journal is the file in which sessions survive the end of the process; empty keeps them in memory
 	// only.
 	Journal string
+	// Audit is told of connections that are refused. nil tells nobody.
+	Audit api.Witness
+	// Explain has the answer that opens a WebSocket say why it will be closed at once.
+	Explain bool
 	// Log gets a line for every session that begins or ends. nil is slog.Default().
 	Log *slog.Logger
 	// Metrics is where the metrics are registered. nil keeps them to ourselves.

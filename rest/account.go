@@ -76,6 +76,7 @@ func (x *exchange) kindName() string {
 const (
 	maxLoggedPath   = 128  // of a request that is for no operation
 	maxLoggedBearer = 1600 // the longest ARN there is
+	maxLoggedReason = 512
 )
 
 func clip(s string, max int) string { return s[:min(len(s), max)] }
@@ -85,6 +86,8 @@ func (x *exchange) account(took time.Duration) {
 	operation, kind := x.operationName(), x.kindName()
 	x.metrics.requests.WithLabelValues(operation, strconv.Itoa(x.status), kind).Inc()
 	x.metrics.duration.WithLabelValues(operation).Observe(took.Seconds())
+
+	x.witness()
 
 	level := slog.LevelInfo
 	fault := x.err != nil && x.status >= 500 && x.err.Kind != api.NotImplemented
@@ -98,7 +101,7 @@ func (x *exchange) account(took time.Duration) {
 	if !x.Log.Enabled(ctx, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 13)
+	attrs := make([]slog.Attr, 0, 14)
 	attrs = append(attrs,
 		slog.String("operation", operation),
 		slog.Int("status", x.status),
@@ -109,6 +112,9 @@ func (x *exchange) account(took time.Duration) {
 	)
 	if kind != "" {
 		attrs = append(attrs, slog.String("kind", kind))
+	}
+	if reason := x.reason(); reason != "" {
+		attrs = append(attrs, slog.String("reason", clip(reason, maxLoggedReason)))
 	}
 	if x.caller != nil {
 		attrs = append(attrs, slog.String("principal", x.caller.Principal))
@@ -129,6 +135,36 @@ func (x *exchange) account(took time.Duration) {
 		}
 	}
 	x.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// witness tells what was asked for and how it ended.
+func (x *exchange) witness() {
+	if x.Audit == nil || x.op == nil {
+		return
+	}
+	d := &api.Deed{
+		Action: "chime:" + x.op.Name, ReadOnly: x.op.ReadOnly, Caller: x.caller, Input: x.in,
+		SourceAddress: sourceAddress(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status, Err: x.err,
+	}
+	if x.out != nil {
+		d.Output = x.out
+	}
+	if x.caller == nil {
+		d.AccessKeyID = sigv4.ClaimedKey(x.r)
+	}
+	x.Audit(d)
+}
+
+// reason says by which rule something was refused or, where that is told, is not there.
+func (x *exchange) reason() string {
+	switch {
+	case x.err != nil:
+		return x.err.Reason
+	case x.caller != nil:
+		return x.caller.Why.String()
+	default:
+		return ""
+	}
 }
 
 // undeclared notes an error of a kind that its operation does not declare.

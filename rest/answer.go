@@ -1,12 +1,15 @@
 package rest
 
 import (
+	"encoding/base64"
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"carillon/api"
+	"carillon/sigv4"
 )
 
 // Values of headers that every answer shares. They are never changed.
@@ -32,7 +35,34 @@ func (x *exchange) openHeader() {
 
 // succeed writes the answer of an operation; an empty body is an answer without one.
 func (x *exchange) succeed(body []byte) {
+	x.explain(x.caller.Why.String())
 	x.write(x.op.Status, body)
+}
+
+// explain says by which rule something was refused or is not there, to those who are told.
+func (x *exchange) explain(reason string) {
+	if !x.Explain || reason == "" {
+		return
+	}
+	header := x.w.Header()
+	header[api.ReasonHeader] = []string{api.ReasonValue(reason)}
+	var basis *sigv4.Basis
+	if x.err != nil && errors.As(x.err.Cause, &basis) {
+		header[canonicalHeader] = []string{encode(basis.CanonicalRequest)}
+		header[toSignHeader] = []string{encode(basis.StringToSign)}
+	}
+}
+
+// Headers that say what a signature was verified against, in base64.
+const (
+	canonicalHeader = "X-Carillon-Canonical-Request"
+	toSignHeader    = "X-Carillon-String-To-Sign"
+	// maxBasis bounds what is encoded, in bytes: some clients read no more than 16 KiB of headers.
+	maxBasis = 6 << 10
+)
+
+func encode(text string) string {
+	return base64.StdEncoding.EncodeToString([]byte(clip(text, maxBasis)))
 }
 
 // fail is the exit of every error: it gives it its words on the wire and holds it against what the
@@ -43,6 +73,7 @@ func (x *exchange) fail(err error) {
 		x.undeclared()
 	}
 	x.w.Header()["X-Amzn-Errortype"] = []string{x.err.Kind.Exception()}
+	x.explain(x.err.Reason)
 	body := takeBuffer()
 	defer giveBuffer(body)
 	*body = appendError(*body, x.err)

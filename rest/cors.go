@@ -12,6 +12,8 @@ var (
 	// exposed are the headers a page may read: without them an SDK in a browser sees no error but a
 	// network failure, and without the date it cannot correct its clock.
 	exposed = []string{"x-amzn-errortype, x-amzn-requestid, date"}
+	// exposedToo are those where refusals are explained.
+	exposedToo = []string{exposed[0] + ", x-carillon-reason, x-carillon-canonical-request, x-carillon-string-to-sign"}
 	// allowedMethods are those of the API.
 	allowedMethods = []string{"GET, POST, PUT, DELETE"}
 	// preflightAge is how long a browser may remember a preflight, in seconds: the most that
@@ -33,6 +35,9 @@ func (x *exchange) allowOrigin() (allowed bool) {
 	}
 	header["Access-Control-Allow-Origin"] = origin
 	header["Access-Control-Expose-Headers"] = exposed
+	if x.Explain {
+		header["Access-Control-Expose-Headers"] = exposedToo
+	}
 	return true
 }
 

@@ -23,6 +23,8 @@ type exchange struct {
 
 	op     *api.Operation // nil until routed, and when there is none
 	caller *api.Caller    // nil until authenticated
+	in     any            // nil until decoded
+	out    api.Output     // nil until the operation has succeeded, and when it answers without a body
 	called bool           // the operation's method was reached
 
 	unread   bool  // some of the body was left in the connection
@@ -55,22 +57,21 @@ func (x *exchange) perform(b []byte) (answer []byte, err error) {
 			err = &panicked{value: value, stack: debug.Stack()}
 		}
 	}()
-	in, err := x.receive()
-	if err != nil {
+	if x.in, err = x.receive(); err != nil {
 		return b, err
 	}
 	ctx := x.r.Context()
 	if x.Admit != nil {
-		if err := x.Admit(ctx, x.op, x.caller, in); err != nil {
+		if err := x.Admit(ctx, x.op, x.caller, x.in); err != nil {
 			return b, err
 		}
 	}
 	x.called = true
-	out, err := x.op.Call(ctx, x.Service, x.caller, in)
-	if err != nil || out == nil {
+	x.out, err = x.op.Call(ctx, x.Service, x.caller, x.in)
+	if err != nil || x.out == nil {
 		return b, err
 	}
-	return out.AppendJSON(b, api.EpochSeconds), nil
+	return x.out.AppendJSON(b, api.EpochSeconds), nil
 }
 
 // receive turns the request into its operation, its caller and its typed input.
@@ -98,9 +99,9 @@ func (x *exchange) receive() (any, error) {
 	caller.RequestID = x.id
 	caller.Authority = authority(x.r)
 	caller.Secure = isSecure(x.r)
-	caller.SourceAddress = x.r.RemoteAddr
-	if host, _, err := net.SplitHostPort(x.r.RemoteAddr); err == nil {
-		caller.SourceAddress = host
+	caller.SourceAddress = sourceAddress(x.r)
+	if x.Explain {
+		caller.Why = new(api.Why)
 	}
 	x.caller = caller
 	if caller.Bearer, err = x.bearer(query); err != nil {
@@ -133,6 +134,14 @@ func (x *exchange) bearer(query string) (string, error) {
 	default:
 		return "", api.Violation("ChimeBearer", "Member must not be null")
 	}
+}
+
+// sourceAddress is the network address that a request came from, without its port.
+func sourceAddress(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 // panicked is what became of an operation that panicked.

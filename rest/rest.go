@@ -38,6 +38,10 @@ type Options struct {
 	// Admit refuses a request that its caller may not make, or not so often. It sees the typed
 	// request. nil admits all.
 	Admit func(ctx context.Context, op *api.Operation, caller *api.Caller, in any) error
+	// Audit is told of every request for an operation once it is answered. nil tells nobody.
+	Audit api.Witness
+	// Explain has answers say by which rule something was refused or is not there.
+	Explain bool
 	// Log gets one line per request. nil is slog.Default().
 	Log *slog.Logger
 	// Metrics is where the metrics are registered. nil keeps them to ourselves.

@@ -8,6 +8,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -89,6 +90,13 @@ type Config struct {
 
 	// HeapFloor is how large the heap may grow before garbage is collected; 0 leaves it to Go.
 	HeapFloor int64
+	// Audit is where who changed what is recorded: a file, AuditStdout or AuditOff. A path that is not
+	// absolute is below Data.
+	Audit string
+	// AuditWriter, when set, is what AuditStdout means in place of the standard output.
+	AuditWriter io.Writer
+	// Explain has every refusal say which rule decided.
+	Explain bool
 
 	// LogLevel is debug, info, warn or error; LogFormat is text or json.
 	LogLevel, LogFormat string
@@ -106,6 +114,12 @@ const (
 	ProfileOpen = "open"
 	// ProfileAWS has the quotas and request rates of AWS.
 	ProfileAWS = "aws"
+)
+
+// What Audit may be beside a path.
+const (
+	AuditOff    = "off"
+	AuditStdout = "stdout"
 )
 
 // AdminOff as an AdminAddr means no admin listener.
@@ -200,6 +214,9 @@ func (c *Config) Validate() error {
 	check("http.idle_timeout", positive(c.IdleTimeout))
 	check("shutdown_timeout", positive(c.ShutdownTimeout))
 	check("heap_floor", within(c.HeapFloor, 0, maxHeapFloor))
+	if c.Audit == "" {
+		check("audit", errors.New("names no file: use stdout or off instead"))
+	}
 	check("log.level", oneOf(c.LogLevel, "debug", "info", "warn", "error"))
 	check("log.format", oneOf(c.LogFormat, "text", "json"))
 	return errors.Join(faults...)

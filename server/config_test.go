@@ -48,6 +48,7 @@ func TestValidate(t *testing.T) {
 		{"no time for headers is refused", func(c *Config) { c.HeaderTimeout = 0 }, "http.header_timeout: "},
 		{"no time for bodies is refused", func(c *Config) { c.BodyTimeout = 0 }, "http.body_timeout: "},
 		{"no time between requests is refused", func(c *Config) { c.IdleTimeout = -time.Second }, "http.idle_timeout: "},
+		{"an audit log has a name", func(c *Config) { c.Audit = "" }, "audit: names no file"},
 		{"no time to shut down is refused", func(c *Config) { c.ShutdownTimeout = 0 }, "shutdown_timeout: "},
 		{"a floor of no heap is accepted", func(c *Config) { c.HeapFloor = 0 }, ""},
 		{"a floor below nothing is refused", func(c *Config) { c.HeapFloor = -1 }, "heap_floor: "},

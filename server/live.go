@@ -26,7 +26,7 @@ func (s *Server) openLive(ctx context.Context, service *chat.Service, events bus
 		PerUser:      s.config.SessionsPerUser, ResumeWindow: s.config.SessionResumeWindow, Buffer: s.config.SessionBuffer,
 		PingInterval: s.config.SessionPingInterval, DrainSpread: drainSpread,
 		Journal: filepath.Join(s.config.Data, "sessions"),
-		Log:     s.log, Metrics: s.metrics,
+		Audit:   s.witness(), Explain: s.config.Explain, Log: s.log, Metrics: s.metrics,
 	}
 	if !s.config.anyOrigin() {
 		options.AllowedOrigins = s.config.AllowedOrigins

@@ -30,7 +30,7 @@ func TestLoad(t *testing.T) {
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
 			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 32 << 20,
-			ShutdownTimeout: 30 * time.Second, LogLevel: "info", LogFormat: "text",
+			ShutdownTimeout: 30 * time.Second, Audit: "audit.log", LogLevel: "info", LogFormat: "text",
 		}
 		if diff := cmp.Diff(want, c); diff != "" || unknown != nil {
 			t.Errorf("unknown %v, (-want +got):\n%s", unknown, diff)
@@ -90,6 +90,8 @@ http:
   idle_timeout: 3m
 shutdown_timeout: 4s
 heap_floor: 0
+audit: /var/log/carillon.jsonl
+explain: true
 log: {level: warn, format: json}
 `)}.Load()
 		if err != nil {
@@ -105,7 +107,7 @@ log: {level: warn, format: json}
 			SessionsPerUser: 3, SessionResumeWindow: 5 * time.Second, SessionBuffer: 100, SessionPingInterval: 6 * time.Second,
 			LimitsProfile: ProfileAWS, MembersPerBatch: 500, MaxBody: 2 << 20,
 			HeaderTimeout: time.Second, BodyTimeout: 2 * time.Second, IdleTimeout: 3 * time.Minute, ShutdownTimeout: 4 * time.Second,
-			LogLevel: "warn", LogFormat: "json",
+			Audit: "/var/log/carillon.jsonl", Explain: true, LogLevel: "warn", LogFormat: "json",
 		}
 		if diff := cmp.Diff(want, c); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -121,6 +123,7 @@ log: {level: warn, format: json}
 				"limits.members_per_batch": "7", "http.max_body": "70000", "heap_floor": "7", "allowed_origins": "https://a.example",
 				"http.header_timeout": "7s", "http.body_timeout": "7s", "http.idle_timeout": "7s", "shutdown_timeout": "7s",
 				"session.per_user": "7", "session.resume_window": "7s", "session.buffer": "777", "session.ping_interval": "7s",
+				"explain": "true",
 			}[s.Name]
 			if value == "" {
 				value = "seven"

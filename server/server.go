@@ -20,6 +20,7 @@ import (
 
 	"carillon/access"
 	"carillon/api"
+	"carillon/audit"
 	"carillon/auth"
 	"carillon/bus"
 	"carillon/cert"
@@ -52,6 +53,7 @@ type Server struct {
 	access  *access.Service
 	changed *accounts
 	live    *live.Hub
+	audit   *audit.Log // nil when there is none
 	metrics *prometheus.Registry
 
 	apiListener, tlsListener, adminListener net.Listener // the latter two are nil when there is none
@@ -86,6 +88,9 @@ func New(ctx context.Context, c Config) (s *Server, err error) {
 	}()
 	// The store comes first: whoever has it open has the whole folder.
 	if err := s.openData(ctx); err != nil {
+		return s, err
+	}
+	if err := s.openAudit(); err != nil {
 		return s, err
 	}
 	// Then the addresses: a room tells clients which port they find.
@@ -163,11 +168,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 	if s.access, err = s.openAccess(ctx, service); err != nil {
 		return err
 	}
-	authenticator := auth.New(auth.Options{Region: s.config.Region, Lookup: s.lookup})
+	authenticator := auth.New(auth.Options{Region: s.config.Region, Lookup: s.lookup, Explain: s.config.Explain})
 	options := rest.Options{
 		Service: service, Authenticate: authenticator.Authenticate, Log: s.log, Metrics: s.metrics,
 		MaxBody: s.config.MaxBody, BodyTimeout: s.config.BodyTimeout,
-		DefaultBearer: s.config.DefaultBearer,
+		DefaultBearer: s.config.DefaultBearer, Audit: s.witness(), Explain: s.config.Explain,
 	}
 	if !s.config.anyOrigin() {
 		options.AllowedOrigins = s.config.AllowedOrigins
@@ -286,6 +291,9 @@ func (s *Server) shutdown(ctx context.Context) error {
 	if s.live != nil {
 		// Nothing more happens: what did is sent before the sessions are closed.
 		errs = append(errs, s.live.Close(ctx))
+	}
+	if s.audit != nil {
+		errs = append(errs, s.closeAudit())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -119,6 +119,12 @@ func Settings() []Setting {
 		{Name: "heap_floor", Default: "33554432", Unit: "bytes, 0 to 4294967296",
 			Meaning: "How large the heap may grow before garbage is collected, while less than half of that is in use. 0 leaves it to Go, and so does GOGC when it is set; GOMEMLIMIT holds all the same.",
 			set:     size(func(c *Config) *int64 { return &c.HeapFloor })},
+		{Name: "audit", Default: "audit.log", Unit: "file, stdout or off",
+			Meaning: "Where it is recorded, as lines of JSON, who changed what and who was refused. A relative path is below the data folder. After SIGHUP the file is opened anew. It is off in the command dev unless this is set.",
+			set:     text(func(c *Config) *string { return &c.Audit })},
+		{Name: "explain", Default: "false", Unit: "true or false",
+			Meaning: "Whether every refusal, and every list that a rule has emptied, says in the header x-carillon-reason which rule decided. It tells callers more than AWS does, such as that something exists. It is true in the command dev unless this is set.",
+			set:     boolean(func(c *Config) *bool { return &c.Explain })},
 		{Name: "log.level", Default: "info", Unit: "debug, info, warn or error",
 			Meaning: "Least level that is logged.",
 			set:     text(func(c *Config) *string { return &c.LogLevel })},
@@ -139,6 +145,17 @@ func Settings() []Setting {
 func text(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		*field(c) = value
+		return nil
+	}
+}
+
+func boolean(field func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", value)
+		}
+		*field(c) = b
 		return nil
 	}
 }

@@ -28,7 +28,7 @@ a certificate of a local authority that "carillon tls trust" makes browsers beli
 			if err != nil {
 				return err
 			}
-			config.Log, config.Console = server.NewLog(p.stderr, config), true
+			config.Log, config.AuditWriter, config.Console = server.NewLog(p.stderr, config), p.stdout, true
 			return p.runDev(cmd.Context(), config, readyFile)
 		},
 	}
@@ -51,6 +51,7 @@ func (p process) runDev(ctx context.Context, config server.Config, readyFile str
 	if err != nil {
 		return errors.Join(err, s.Shutdown(ctx))
 	}
+	defer reopenOnHangup(s, config.Log)()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	served := make(chan error, 1)

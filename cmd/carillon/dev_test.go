@@ -221,6 +221,29 @@ func TestDev(t *testing.T) {
 	})
 }
 
+func TestHangup(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	p := start(t, data, "dev", "--audit", "audit.log")
+	p.ready(t)
+	path := filepath.Join(data, "audit.log")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("the log was not opened anew: %v", err)
+		}
+	}
+	if err := p.stop(t, syscall.SIGTERM); err != nil {
+		t.Errorf("%v: %s", err, p.stderr.String())
+	}
+}
+
 func TestServe(t *testing.T) {
 	t.Run("a server for good says where it is, answers, and ends in order", func(t *testing.T) {
 		p := exec.Command(os.Args[0], "serve", "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "data"))

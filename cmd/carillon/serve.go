@@ -22,13 +22,15 @@ first start makes.`,
 			if err != nil {
 				return err
 			}
-			config.Log = server.NewLog(p.stderr, config)
+			config.Log, config.AuditWriter = server.NewLog(p.stderr, config), p.stdout
 			s, err := server.New(cmd.Context(), config)
 			if err != nil {
 				return err
 			}
 			config.Log.Info("serving", "version", version(), "addr", s.Addr(), "admin", s.AdminAddr(), "tls", s.TLSAddr(), "ca_file", s.CAFile(), "data", config.Data,
 				"region", config.Region, "account", config.Account, "access_key_id", s.RootKey().ID)
+			stop := reopenOnHangup(s, config.Log)
+			defer stop()
 			return s.Serve(cmd.Context())
 		},
 	}

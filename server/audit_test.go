@@ -1,0 +1,178 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// deed is what the tests look at of a line of the audit log.
+type deed struct {
+	Action      string
+	Outcome     string
+	Status      int
+	Error       string
+	Principal   string
+	AccessKeyID string `json:"access_key_id"`
+	Source      string
+	Reason      string
+	Resources   []string
+}
+
+// deeds reads an audit log.
+func deeds(t *testing.T, content string) []deed {
+	t.Helper()
+	var list []deed
+	for text := range strings.Lines(content) {
+		var d deed
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// auditOf reads the audit log in a data folder.
+func auditOf(t *testing.T, c Config) []deed {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(c.Data, c.Audit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deeds(t, string(content))
+}
+
+func TestAudit(t *testing.T) {
+	t.Run("writes and refusals are in the file of the data folder once the server has ended, and reads are not", func(t *testing.T) {
+		c := quiet(t)
+		s, stop := serve(t, c)
+		if status, body := do(t, s.request(t, "POST", "/app-instances", "", `{"Name":"secret name","ClientRequestToken":"secret-token"}`)); status != 201 {
+			t.Fatalf("%d %s", status, body)
+		}
+		do(t, s.request(t, "GET", "/app-instances", "", ""))
+		unsigned := s.request(t, "GET", "/app-instances", "", "")
+		unsigned.Header.Del("Authorization")
+		do(t, unsigned)
+		forged := s.request(t, "GET", "/app-instances", "", "")
+		forged.Header.Set("X-Amz-Security-Token", "secret session token")
+		forged.Header.Set("Authorization", strings.Replace(forged.Header.Get("Authorization"), s.rootKey.ID, "AKIAGUESSED", 1))
+		do(t, forged)
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		got := auditOf(t, c)
+		if len(got) != 3 || len(got[0].Resources) != 1 || !strings.HasPrefix(got[0].Resources[0], "arn:aws:chime:us-east-1:123456789012:app-instance/") {
+			t.Fatalf("%+v", got)
+		}
+		got[0].Resources = nil
+		want := []deed{
+			{Action: "chime:CreateAppInstance", Outcome: "done", Status: 201, Principal: s.principal(), AccessKeyID: s.rootKey.ID, Source: "127.0.0.1"},
+			{Action: "chime:ListAppInstances", Outcome: "denied", Status: 403, Error: "MissingAuthenticationToken", Source: "127.0.0.1",
+				Reason: "signature: the request has neither an Authorization header nor X-Amz-Signature in its query"},
+			{Action: "chime:ListAppInstances", Outcome: "denied", Status: 403, Error: "InvalidSignature", Source: "127.0.0.1",
+				Reason: "signature: 'X-Amz-Security-Token' must be a 'SignedHeader' in the AWS Authorization."},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		content, err := os.ReadFile(filepath.Join(c.Data, c.Audit))
+		if err != nil || bytes.Contains(content, []byte("secret")) {
+			t.Errorf("%v: %s", err, content)
+		}
+	})
+
+	t.Run("connections that are refused are in it", func(t *testing.T) {
+		c := quiet(t)
+		s, stop := serve(t, c)
+		r, err := http.NewRequest("GET", s.Endpoint()+"/connect?sessionId=s", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = http.Header{
+			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if reason := answer.Header.Get("X-Carillon-Reason"); reason != "" {
+			t.Errorf("explained unasked: %s", reason)
+		}
+		if err := errors.Join(answer.Body.Close(), stop()); err != nil {
+			t.Fatal(err)
+		}
+		want := []deed{{Action: "chime:Connect", Outcome: "denied", Status: 4401, Error: "MissingAuthenticationToken", Source: "127.0.0.1",
+			Reason: "signature: the request has neither an Authorization header nor X-Amz-Signature in its query"}}
+		if diff := cmp.Diff(want, auditOf(t, c)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("a file that was moved away is begun anew", func(t *testing.T) {
+		c := quiet(t)
+		c.Audit = filepath.Join(t.TempDir(), "elsewhere.jsonl")
+		s, stop := serve(t, c)
+		create := func() {
+			do(t, s.request(t, "POST", "/app-instances", "", `{"Name":"n","ClientRequestToken":"t"}`))
+		}
+		create()
+		if err := errors.Join(os.Rename(c.Audit, c.Audit+".1"), s.ReopenAudit()); err != nil {
+			t.Fatal(err)
+		}
+		create()
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{c.Audit, c.Audit + ".1"} {
+			if content, err := os.ReadFile(path); err != nil || len(deeds(t, string(content))) != 1 {
+				t.Errorf("%s: %v: %s", path, err, content)
+			}
+		}
+	})
+
+	t.Run("it may go to the standard output, or nowhere", func(t *testing.T) {
+		for _, to := range []string{AuditStdout, AuditOff} {
+			c := quiet(t)
+			var out bytes.Buffer
+			var mu sync.Mutex
+			c.Audit, c.AuditWriter = to, writerFunc(func(b []byte) (int, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				return out.Write(b)
+			})
+			s, stop := serve(t, c)
+			do(t, s.request(t, "POST", "/app-instances", "", `{"Name":"n","ClientRequestToken":"t"}`))
+			if err := errors.Join(s.ReopenAudit(), stop()); err != nil {
+				t.Fatal(err)
+			}
+			if got := len(deeds(t, out.String())); got != map[string]int{AuditStdout: 1, AuditOff: 0}[to] {
+				t.Errorf("%s: %d lines", to, got)
+			}
+			if files, err := filepath.Glob(filepath.Join(c.Data, "*"+AuditStdout)); err != nil || len(files) > 0 {
+				t.Errorf("%v, %v", files, err)
+			}
+		}
+	})
+
+	t.Run("a file that cannot be opened ends the start", func(t *testing.T) {
+		c := quiet(t)
+		c.Audit = t.TempDir()
+		if _, err := New(t.Context(), c); err == nil || !strings.HasPrefix(err.Error(), "audit: ") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
