@@ -125,10 +125,11 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is makes errors.Is(err, &Error{Kind: k}) ask for the kind alone.
+// Is makes errors.Is(err, &Error{Kind: k}) ask for the kind alone, and with a message for both, whatever the
+// reason.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.Message == "" && t.Kind == e.Kind
+	return ok && t.Kind == e.Kind && (t.Message == "" || t.Message == e.Message)
 }
 
 // AsError gives every error its words on the wire. What is no *Error has a fixed message: its own text

@@ -134,7 +134,7 @@ func (s *Service) appInstance(tx store.Tx, caller *api.Caller, name string) (sto
 		return store.AppInstance{}, arn.ARN{}, err
 	}
 	instance, err := tx.AppInstance(a.Account, a.Instance)
-	return instance, a, missing(err, errForbidden)
+	return instance, a, notThere(err, errForbidden, ruleNoInstance)
 }
 
 // channelARN is the name of a channel of this service.

@@ -48,7 +48,7 @@ func (s *Service) DescribeAppInstanceAdmin(ctx context.Context, caller *api.Call
 		}
 		admin, err := tx.AppInstanceAdmin(instance.Key, who.Key)
 		if err != nil {
-			return missing(err, errForbidden)
+			return notThere(err, errForbidden, ruleNoAdmin)
 		}
 		out = &api.AppInstanceAdmin{Admin: described(a, who), AppInstanceArn: in.AppInstanceArn, CreatedTimestamp: api.Time(admin.Created)}
 		return nil

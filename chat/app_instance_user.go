@@ -172,16 +172,16 @@ func (s *Service) ListAppInstanceUsers(ctx context.Context, caller *api.Caller, 
 // the words of the operation.
 func (s *Service) registered(tx store.Tx, caller *api.Caller, name string, kind arn.Kind, absent *api.Error) (store.Identity, error) {
 	a, err := s.resource(caller, name, kind)
-	if err == errForbidden {
-		err = absent
+	if errors.Is(err, errForbidden) {
+		err = because(absent, ruleElsewhere)
 	}
 	if err != nil {
 		return store.Identity{}, err
 	}
 	instance, err := tx.AppInstance(a.Account, a.Instance)
 	if err != nil {
-		return store.Identity{}, missing(err, absent)
+		return store.Identity{}, notThere(err, absent, ruleNoInstance)
 	}
 	who, err := tx.Identity(instance.Key, ref(a))
-	return who, missing(err, absent)
+	return who, notThere(err, absent, ruleNoIdentity)
 }

@@ -158,7 +158,7 @@ func (s *Service) endpoint(tx store.Tx, caller *api.Caller, name, id string) (st
 		return store.AppInstanceUserEndpoint{}, err
 	}
 	e, err := tx.AppInstanceUserEndpoint(user.Key, id)
-	return e, missing(err, errForbidden)
+	return e, notThere(err, errForbidden, ruleNoEndpoint)
 }
 
 func allowMessages(e store.AppInstanceUserEndpoint) string {

@@ -36,7 +36,7 @@ func (s *Service) CreateChannel(ctx context.Context, caller *api.Caller, in *api
 			return errInvalidARN
 		}
 		if !instance.SameInstance(at.bearer) {
-			return errForbidden
+			return because(errForbidden, ruleOtherInstance)
 		}
 		created, err = s.once(tx, scopeOf(at.Actor.Key), "CreateChannel", in.ClientRequestToken, in, func() (string, error) {
 			return s.createChannel(tx, events, at, instance, in, elastic, tags)
@@ -172,7 +172,7 @@ func (s *Service) DescribeChannel(ctx context.Context, caller *api.Caller, in *a
 			return err
 		}
 		if !e.mayRead() {
-			return errForbidden
+			return e.refuse(ruleReaders)
 		}
 		out = e.describe()
 		return nil
@@ -268,8 +268,11 @@ func (s *Service) ListChannels(ctx context.Context, caller *api.Caller, in *api.
 		if err != nil || instance.Kind != arn.AppInstance {
 			return errInvalidARN
 		}
-		if !instance.SameInstance(a) || private && !actor.Admin {
-			return errForbidden
+		switch {
+		case !instance.SameInstance(a):
+			return because(errForbidden, ruleOtherInstance)
+		case private && !actor.Admin:
+			return because(errForbidden, rulePrivateChannels)
 		}
 		list, err := tx.ListChannels(actor.Instance, private, p.after, p.fetch())
 		if err != nil {
@@ -278,6 +281,9 @@ func (s *Service) ListChannels(ctx context.Context, caller *api.Caller, in *api.
 		list, out.NextToken = cut(p, list, func(c store.Channel) store.Key { return c.Key })
 		for _, c := range list {
 			out.Channels = append(out.Channels, summary(a, c))
+		}
+		if !private {
+			explainEmpty(caller, len(list), ruleOnlyPublic)
 		}
 		return nil
 	})

@@ -8,6 +8,8 @@ import (
 	"carillon/store"
 )
 
+var errNotBannable = because(api.Errorf(api.Forbidden, "An admin or a moderator of the channel cannot be banned."), ruleNotBannable)
+
 // CreateChannelBan keeps an identity out of a channel until the ban is removed; a membership it has
 // ends at once. Moderators of the channel and admins cannot be banned.
 func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *api.CreateChannelBanRequest) (*api.CreateChannelBanResponse, error) {
@@ -23,11 +25,11 @@ func (s *Service) CreateChannelBan(ctx context.Context, caller *api.Caller, in *
 		}
 		switch {
 		case !e.moderates():
-			return errForbidden
+			return e.refuse(ruleModerators)
 		case !who.Exists():
 			return errUnregistered
 		case who.Admin, who.Moderator:
-			return api.Errorf(api.Forbidden, "An admin or a moderator of the channel cannot be banned.")
+			return errNotBannable
 		case who.Banned:
 			return api.Errorf(api.Conflict, "The identity is banned from the channel already.")
 		}

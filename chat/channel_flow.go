@@ -218,10 +218,10 @@ func (s *Service) channelFlow(tx store.Tx, caller *api.Caller, name string) (sto
 	}
 	instance, err := tx.AppInstance(a.Account, a.Instance)
 	if err != nil {
-		return store.ChannelFlow{}, missing(err, errForbidden)
+		return store.ChannelFlow{}, notThere(err, errForbidden, ruleNoInstance)
 	}
 	flow, err := tx.ChannelFlow(instance.Key, a.ID)
-	return flow, missing(err, errForbidden)
+	return flow, notThere(err, errForbidden, ruleNoFlow)
 }
 
 // enterFlow enters a channel whose flow somebody who moderates it wants to change, and reads the flow.

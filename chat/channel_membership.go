@@ -35,14 +35,16 @@ func (s *Service) CreateChannelMembership(ctx context.Context, caller *api.Calle
 			return err
 		}
 		switch {
-		case hidden && !e.moderates(), !e.mayAdd(e.is(in.MemberArn)):
-			return errForbidden
+		case hidden && !e.moderates():
+			return e.refuse(ruleHiddenMembers)
+		case !e.mayAdd(e.is(in.MemberArn)):
+			return e.refuse(ruleAdding)
 		case hidden && e.elastic():
 			return errElasticHidden
 		case !who.Exists():
 			return errUnregistered
 		case who.Banned:
-			return api.Errorf(api.Forbidden, "The identity is banned from the channel.")
+			return errBanned
 		case e.misplaced(who) != nil:
 			return e.misplaced(who)
 		case who.Member():
@@ -81,13 +83,14 @@ func (s *Service) BatchCreateChannelMembership(ctx context.Context, caller *api.
 		if err != nil {
 			return err
 		}
-		if hidden && !e.moderates() || !e.mayAdd(len(names) == 1 && e.is(names[0])) {
-			return errForbidden
-		}
-		if hidden && e.elastic() {
+		switch {
+		case hidden && !e.moderates():
+			return e.refuse(ruleHiddenMembers)
+		case !e.mayAdd(len(names) == 1 && e.is(names[0])):
+			return e.refuse(ruleAdding)
+		case hidden && e.elastic():
 			return errElasticHidden
-		}
-		if s.full(e, 0) {
+		case s.full(e, 0):
 			return api.Errorf(api.ResourceLimitExceeded, errFull, s.limits.MembershipsPerChannel)
 		}
 		added, refused, err := s.sift(tx, e, names)
@@ -333,7 +336,7 @@ func (s *Service) DeleteChannelMembership(ctx context.Context, caller *api.Calle
 			return err
 		}
 		if !e.moderates() && !(e.Actor.Member() && e.is(in.MemberArn)) {
-			return errForbidden
+			return e.refuse(ruleRemoving)
 		}
 		if !who.Member() {
 			return nil
@@ -355,14 +358,17 @@ func (s *Service) DescribeChannelMembership(ctx context.Context, caller *api.Cal
 			return err
 		}
 		if !e.mayRead() {
-			return errForbidden
+			return e.refuse(ruleReaders)
 		}
 		who, err := e.target(tx, in.MemberArn)
 		if err != nil {
 			return err
 		}
-		if !who.Member() || !e.maySeeMembership(who.Membership.Hidden, who.Key) {
-			return errNoMembership
+		switch {
+		case !who.Member():
+			return because(errNoMembership, ruleNoMember)
+		case !e.maySeeMembership(who.Membership.Hidden, who.Key):
+			return because(errNoMembership, ruleHiddenMember)
 		}
 		listed, err := tx.ChannelMembership(who.Membership.Channel, who.Key)
 		if err != nil {
@@ -398,8 +404,11 @@ func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller
 		if e.stream == 0 {
 			e.stream = e.Actor.Membership.Channel
 		}
-		if !e.mayReadStream() || hidden && !e.moderates() {
-			return errForbidden
+		switch {
+		case !e.mayReadStream():
+			return e.refuseStream()
+		case hidden && !e.moderates():
+			return e.refuse(ruleHiddenMembers)
 		}
 		list, err := tx.ListChannelMemberships(e.stream, hidden, p.after, p.fetch())
 		if err != nil {
@@ -408,6 +417,11 @@ func (s *Service) ListChannelMemberships(ctx context.Context, caller *api.Caller
 		list, out.NextToken = cut(p, list, func(m store.ListedMember) store.Key { return m.Key })
 		for _, m := range list {
 			out.ChannelMemberships = append(out.ChannelMemberships, api.ChannelMembershipSummary{Member: described(e.channelARN, m.Who)})
+		}
+		if hidden {
+			explainEmpty(caller, len(list), ruleOnlyHidden)
+		} else {
+			explainEmpty(caller, len(list), ruleOnlyVisible)
 		}
 		return nil
 	})
@@ -430,12 +444,15 @@ func (s *Service) DescribeChannelMembershipForAppInstanceUser(ctx context.Contex
 		if err != nil {
 			return err
 		}
-		if !e.Actor.Admin && !e.is(in.AppInstanceUserArn) || !who.Member() {
-			return errForbidden
+		switch {
+		case !e.Actor.Admin && !e.is(in.AppInstanceUserArn):
+			return e.refuse(ruleOneself)
+		case !who.Member():
+			return because(errForbidden, ruleNoMember)
 		}
 		view, err := tx.MembershipView(who.Membership.Channel, who.Key)
 		if err != nil {
-			return missing(err, errForbidden)
+			return notThere(err, errForbidden, ruleNoMember)
 		}
 		shown := forMember(e.channelARN, store.ListedMembership{ChannelMembership: who.Membership, MembershipView: view, In: e.Channel})
 		out = &shown
@@ -488,7 +505,7 @@ func (s *Service) subject(tx store.Tx, caller *api.Caller, name string) (store.I
 		return store.Identity{}, a, err
 	}
 	if !actor.Admin {
-		return store.Identity{}, a, errForbidden
+		return store.Identity{}, a, because(errForbidden, ruleOneself)
 	}
 	who, err := tx.Identity(actor.Instance, r)
 	return who, a, missing(err, errUnregistered)

@@ -72,7 +72,7 @@ func (s *Service) ownMembership(tx store.Tx, caller *api.Caller, channel, member
 		return nil, err
 	}
 	if !e.is(member) || !e.Actor.Member() || e.elastic() {
-		return nil, errForbidden
+		return nil, e.refuse(ruleOwnMembership)
 	}
 	return e, nil
 }

@@ -55,7 +55,7 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 			return err
 		}
 		if !e.maySend() {
-			return errForbidden
+			return e.refuse(ruleSenders)
 		}
 		m := draft(e, in, attributes, now)
 		if len(in.Target) > 0 {
@@ -242,7 +242,7 @@ func (s *Service) GetChannelMessage(ctx context.Context, caller *api.Caller, in 
 			return err
 		}
 		if !e.mayReadStream() {
-			return errForbidden
+			return e.refuseStream()
 		}
 		m, err := s.message(tx, e, in.MessageId, errNoMessage)
 		if err != nil {
@@ -267,14 +267,14 @@ func (s *Service) GetChannelMessageStatus(ctx context.Context, caller *api.Calle
 			return err
 		}
 		if !e.mayReadStream() {
-			return errForbidden
+			return e.refuseStream()
 		}
 		m, err := s.message(tx, e, in.MessageId, errForbidden)
 		if err != nil {
 			return err
 		}
 		if m.Sender != e.Actor.Key {
-			return errForbidden
+			return e.refuse(ruleOwnMessage)
 		}
 		out.Status = messageStatus(m.ChannelMessage)
 		if m.Status == store.MessageUpdating {
@@ -303,7 +303,7 @@ func (s *Service) UpdateChannelMessage(ctx context.Context, caller *api.Caller, 
 		}
 		switch {
 		case m.Sender != e.Actor.Key, !e.sits():
-			return errForbidden
+			return e.refuse(ruleOwnMessage)
 		case m.Status != store.MessageSent:
 			return errNotSent
 		case m.Redacted:
@@ -349,7 +349,7 @@ func (s *Service) RedactChannelMessage(ctx context.Context, caller *api.Caller, 
 		own := m.Sender == e.Actor.Key && e.sits()
 		switch {
 		case !own && !e.moderates():
-			return errForbidden
+			return e.refuse(ruleOwnOrModerated)
 		case !sent(m.ChannelMessage):
 			return errNotSent
 		case m.Redacted:
@@ -382,18 +382,20 @@ func (s *Service) DeleteChannelMessage(ctx context.Context, caller *api.Caller, 
 			return err
 		}
 		if !e.Actor.Admin {
-			return errForbidden
+			return e.refuse(ruleAdmins)
 		}
 		at, ok := s.messageRef(e, in.MessageId)
 		if !ok {
-			return errForbidden
+			return because(errForbidden, ruleNoMessage)
 		}
 		m, err := tx.ChannelMessage(at)
-		if err != nil {
-			return missing(err, errForbidden)
-		}
-		if !sent(m.ChannelMessage) || !e.keeps(m.ChannelMessage, s.Now()) {
-			return errForbidden
+		switch {
+		case err != nil:
+			return notThere(err, errForbidden, ruleNoMessage)
+		case !sent(m.ChannelMessage):
+			return because(errForbidden, ruleMessageUnseen)
+		case !e.keeps(m.ChannelMessage, s.Now()):
+			return because(errForbidden, ruleNotKept)
 		}
 		if err := tx.DeleteChannelMessage(at); err != nil {
 			return err
@@ -411,7 +413,7 @@ func (s *Service) touch(tx store.Tx, caller *api.Caller, channel, subChannel, id
 		return nil, store.ListedMessage{}, err
 	}
 	if !e.mayReadStream() {
-		return nil, store.ListedMessage{}, errForbidden
+		return nil, store.ListedMessage{}, e.refuseStream()
 	}
 	m, err := s.message(tx, e, id, errForbidden)
 	return e, m, err
@@ -439,13 +441,14 @@ func (s *Service) ListChannelMessages(ctx context.Context, caller *api.Caller, i
 			return err
 		}
 		if !e.mayReadStream() {
-			return errForbidden
+			return e.refuseStream()
 		}
 		r := store.MessageRange{
 			Stream: e.stream, After: int64(p.after), Ascending: in.SortOrder == api.SortOrderAscending,
 			NotBefore: in.NotBefore.Time, NotAfter: in.NotAfter.Time,
 		}
-		if since := e.visibleSince(s.Now()); since.After(r.NotBefore) {
+		since := e.visibleSince(s.Now())
+		if since.After(r.NotBefore) {
 			r.NotBefore = since
 		}
 		list, err := e.visibleMessages(tx, r, p.fetch())
@@ -456,6 +459,11 @@ func (s *Service) ListChannelMessages(ctx context.Context, caller *api.Caller, i
 		out.ChannelMessages = make([]api.ChannelMessageSummary, len(list.messages))
 		for i := range list.messages {
 			out.ChannelMessages[i] = s.summarizeMessage(e, &list.messages[i])
+		}
+		if list.last != 0 {
+			explainEmpty(caller, len(list.messages), ruleUnseen)
+		} else if !since.IsZero() {
+			explainEmpty(caller, len(list.messages), ruleRetention)
 		}
 		return nil
 	})
@@ -519,7 +527,7 @@ func (s *Service) UpdateChannelReadMarker(ctx context.Context, caller *api.Calle
 			return err
 		}
 		if !e.Actor.Member() || e.elastic() {
-			return errForbidden
+			return e.refuse(ruleOwnMembership)
 		}
 		return tx.SetReadMarker(e.Channel.Key, e.Actor.Key, s.Now())
 	})
@@ -533,14 +541,16 @@ func (s *Service) UpdateChannelReadMarker(ctx context.Context, caller *api.Calle
 func (s *Service) message(tx store.Tx, e *entry, id string, absent *api.Error) (store.ListedMessage, error) {
 	at, ok := s.messageRef(e, id)
 	if !ok {
-		return store.ListedMessage{}, absent
+		return store.ListedMessage{}, because(absent, ruleNoMessage)
 	}
 	m, err := tx.ChannelMessage(at)
-	if err != nil {
-		return store.ListedMessage{}, missing(err, absent)
-	}
-	if !e.maySeeMessage(m.ChannelMessage) || !e.keeps(m.ChannelMessage, s.Now()) {
-		return store.ListedMessage{}, absent
+	switch {
+	case err != nil:
+		return store.ListedMessage{}, notThere(err, absent, ruleNoMessage)
+	case !e.maySeeMessage(m.ChannelMessage):
+		return store.ListedMessage{}, because(absent, ruleMessageUnseen)
+	case !e.keeps(m.ChannelMessage, s.Now()):
+		return store.ListedMessage{}, because(absent, ruleNotKept)
 	}
 	return m, nil
 }

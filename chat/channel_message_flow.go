@@ -21,7 +21,7 @@ const callbackLife = 48 * time.Hour
 const maxStatusDetail = 256
 
 var (
-	errCallbackLate = api.Errorf(api.Forbidden, "The processor called back after more than 48 hours.")
+	errCallbackLate = because(api.Errorf(api.Forbidden, "The processor called back after more than 48 hours."), ruleLateCallback)
 	errCallbackDone = api.Errorf(api.Conflict, "The processor has called back already.")
 
 	errCallbackMessage = api.Violation("ChannelMessage", "Member must be the message that the processor was asked about")
@@ -192,13 +192,13 @@ func (s *Service) ChannelFlowCallback(ctx context.Context, caller *api.Caller, i
 		i, err := tx.FlowInvocation(e.Channel.Key, in.CallbackId)
 		switch {
 		case err != nil:
-			return missing(err, errForbidden)
+			return notThere(err, errForbidden, ruleNoInvocation)
 		case s.Now().Sub(i.Invoked) > callbackLife:
 			return errCallbackLate
 		case i.Done:
 			return errCallbackDone
 		case i.In.ID == "":
-			return errForbidden
+			return because(errForbidden, ruleNoInvocation)
 		}
 		p, err := s.passage(tx, i)
 		if err != nil {

@@ -23,11 +23,11 @@ func (s *Service) CreateChannelModerator(ctx context.Context, caller *api.Caller
 		}
 		switch {
 		case !e.moderates():
-			return errForbidden
+			return e.refuse(ruleModerators)
 		case !who.Exists():
 			return errUnregistered
 		case who.Banned:
-			return api.Errorf(api.Forbidden, "The identity is banned from the channel.")
+			return errBanned
 		case who.Moderator:
 			return api.Errorf(api.Conflict, "The identity is a moderator of the channel already.")
 		}
@@ -152,8 +152,11 @@ func (s *Service) DescribeChannelModeratedByAppInstanceUser(ctx context.Context,
 		if err != nil {
 			return err
 		}
-		if !e.Actor.Admin && !e.is(in.AppInstanceUserArn) || !who.Moderator {
-			return errForbidden
+		switch {
+		case !e.Actor.Admin && !e.is(in.AppInstanceUserArn):
+			return e.refuse(ruleOneself)
+		case !who.Moderator:
+			return because(errForbidden, ruleNoModerator)
 		}
 		out = summary(e.channelARN, e.Channel)
 		return nil

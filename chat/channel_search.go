@@ -29,8 +29,12 @@ func (s *Service) SearchChannels(ctx context.Context, caller *api.Caller, in *ap
 	out := &api.SearchChannelsResponse{Channels: []api.ChannelSummary{}}
 	err = s.store.View(ctx, func(tx store.Tx) error {
 		q, err := s.searchQuery(tx, caller, in)
-		if err != nil || q.nobody {
+		if err != nil {
 			return err
+		}
+		if q.nobody {
+			caller.Explain(string(ruleSearchNobody))
+			return nil
 		}
 		found, last, more, err := q.run(tx, p)
 		if err != nil {
@@ -44,6 +48,7 @@ func (s *Service) SearchChannels(ctx context.Context, caller *api.Caller, in *ap
 		for _, m := range found {
 			out.Channels = append(out.Channels, summary(q.instance, m.In))
 		}
+		explainEmpty(caller, len(found), ruleSearchHidden)
 		return nil
 	})
 	if err != nil {
@@ -130,7 +135,7 @@ func (s *Service) searchInstance(tx store.Tx, caller *api.Caller, name string) (
 	}
 	instance, err := tx.AppInstance(a.Account, a.Instance)
 	if err != nil {
-		return arn.ARN{}, store.Standing{}, missing(err, errForbidden)
+		return arn.ARN{}, store.Standing{}, notThere(err, errForbidden, ruleNoInstance)
 	}
 	return a, store.Standing{Identity: store.Identity{Instance: instance.Key}, Admin: true}, nil
 }

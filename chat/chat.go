@@ -153,7 +153,8 @@ func (s *Service) publish(e *events) {
 var (
 	errForbidden    = api.Errorf(api.Forbidden, "You do not have sufficient access to perform this action")
 	errBearer       = api.Errorf(api.Unauthorized, "An invalid app instance user ARN was supplied for the x-amz-chime-bearer HTTP header.")
-	errUnregistered = api.Errorf(api.Forbidden, "An invalid app instance user ARN was supplied for the input parameter.")
+	errUnregistered = because(api.Errorf(api.Forbidden, "An invalid app instance user ARN was supplied for the input parameter."), ruleNoIdentity)
+	errBanned       = because(api.Errorf(api.Forbidden, "The identity is banned from the channel."), ruleBanned)
 	errInvalidARN   = api.Errorf(api.BadRequest, "An invalid ARN was supplied for the input parameter.")
 )
 
@@ -179,7 +180,7 @@ func (s *Service) resource(caller *api.Caller, name string, kind arn.Kind) (arn.
 		return arn.ARN{}, errInvalidARN
 	}
 	if !s.local(caller, a) {
-		return arn.ARN{}, errForbidden
+		return arn.ARN{}, because(errForbidden, ruleElsewhere)
 	}
 	return a, nil
 }

@@ -57,7 +57,7 @@ func (s *Service) enterExpiration(tx store.Tx, caller *api.Caller, channel strin
 	}
 	e, err := s.enter(tx, caller, channel, "", errForbidden)
 	if err == nil && !e.moderates() {
-		err = errForbidden
+		err = e.refuse(ruleModerators)
 	}
 	return e, err
 }

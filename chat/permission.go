@@ -53,11 +53,11 @@ func (s *Service) enter(tx store.Tx, caller *api.Caller, channel, subChannel str
 		if _, _, err := s.actor(tx, caller); err != nil {
 			return nil, err
 		}
-		return nil, absent
+		return nil, because(absent, ruleOtherInstance)
 	}
 	found, err := tx.EnterChannel(channelRef(a), ref(bearer), next...)
 	if err != nil {
-		return nil, missing(err, errBearer)
+		return nil, notThere(err, errBearer, ruleBearerUnknown)
 	}
 	e, err := admit(found, a, bearer, absent)
 	if err != nil {
@@ -85,9 +85,9 @@ func channelRef(a arn.ARN) store.ChannelRef {
 func admit(found store.Entry, a, bearer arn.ARN, absent *api.Error) (*entry, error) {
 	switch {
 	case !found.Actor.Exists():
-		return nil, errBearer
+		return nil, because(errBearer, ruleBearerUnknown)
 	case found.Channel.Key == 0:
-		return nil, absent
+		return nil, because(absent, ruleNoChannel)
 	}
 	return &entry{Entry: found, channelARN: a, bearer: bearer, stream: found.Channel.Key, sequence: found.Channel.Sequence}, nil
 }
@@ -96,7 +96,7 @@ func admit(found store.Entry, a, bearer arn.ARN, absent *api.Error) (*entry, err
 func (s *Service) moderate(tx store.Tx, caller *api.Caller, channel string, absent *api.Error, next ...store.Ahead) (*entry, error) {
 	e, err := s.enter(tx, caller, channel, "", absent, next...)
 	if err == nil && !e.moderates() {
-		err = errForbidden
+		err = e.refuse(ruleModerators)
 	}
 	return e, err
 }
@@ -109,14 +109,14 @@ func (s *Service) visit(tx store.Tx, caller *api.Caller, channel string, absent 
 		return nil, errInvalidARN
 	}
 	if !s.local(caller, a) {
-		return nil, absent
+		return nil, because(absent, ruleElsewhere)
 	}
 	found, err := tx.EnterChannel(channelRef(a), store.IdentityRef{})
 	if err != nil {
-		return nil, missing(err, absent)
+		return nil, notThere(err, absent, ruleNoInstance)
 	}
 	if found.Channel.Key == 0 {
-		return nil, absent
+		return nil, because(absent, ruleNoChannel)
 	}
 	return &entry{Entry: found, channelARN: a, stream: found.Channel.Key, sequence: found.Channel.Sequence}, nil
 }
@@ -149,8 +149,11 @@ func (s *Service) ahead(caller *api.Caller, names ...string) store.Ahead {
 // bearer reads the header of the identity the caller acts for.
 func (s *Service) bearer(caller *api.Caller) (arn.ARN, error) {
 	a, err := arn.Parse(caller.Bearer)
-	if err != nil || !a.IsIdentity() || !s.local(caller, a) {
-		return arn.ARN{}, errBearer
+	if err != nil || !a.IsIdentity() {
+		return arn.ARN{}, because(errBearer, ruleBearerMalformed)
+	}
+	if !s.local(caller, a) {
+		return arn.ARN{}, because(errBearer, ruleBearerElsewhere)
 	}
 	return a, nil
 }
@@ -163,10 +166,10 @@ func (s *Service) arrive(tx store.Tx, caller *api.Caller) (*entry, error) {
 	}
 	found, err := tx.EnterChannel(store.ChannelRef{Account: a.Account, Instance: a.Instance}, ref(a))
 	if err != nil {
-		return nil, missing(err, errBearer)
+		return nil, notThere(err, errBearer, ruleBearerUnknown)
 	}
 	if !found.Actor.Exists() {
-		return nil, errBearer
+		return nil, because(errBearer, ruleBearerUnknown)
 	}
 	return &entry{Entry: found, bearer: a}, nil
 }
@@ -201,6 +204,14 @@ func (e *entry) moderates() bool { return e.Actor.Admin || e.Actor.Moderator }
 // mayRead: what is in a private channel is for its members, hidden ones included, and for those who
 // moderate it. A ban does not take away what everybody may read.
 func (e *entry) mayRead() bool { return !e.Channel.Private || e.Actor.Member() || e.moderates() }
+
+// refuseStream is for who may not read a stream.
+func (e *entry) refuseStream() error {
+	if e.elastic() {
+		return e.refuse(ruleElasticReaders)
+	}
+	return e.refuse(ruleReaders)
+}
 
 // mayReadStream: messages and memberships are read by whoever may read the channel; in an elastic
 // channel by its members, each in its own sub-channel, and by those who moderate.

@@ -52,7 +52,7 @@ func (s *Service) enterSubChannel(tx store.Tx, e *entry, id string, absent *api.
 	if id != "" {
 		sub, err := tx.SubChannel(e.Channel.Key, id)
 		if err != nil {
-			return missing(err, absent)
+			return notThere(err, absent, ruleNoSubChannel)
 		}
 		e.stream, e.subChannelID, e.sequence = sub.Key, id, sub.Sequence
 	}

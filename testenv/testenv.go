@@ -6,7 +6,7 @@
 //	_, err := env.As("bob").DescribeChannel(api.DescribeChannelRequest{ChannelArn: channel})
 //
 // Every call goes through the operation table, so a kind of error that the models do not declare
-// for the operation fails the test. Only tests may use this package.
+// for the operation fails the test, as does a refusal without a reason. Only tests may use this package.
 package testenv
 
 import (
@@ -248,6 +248,14 @@ func (c *Client) InAccount(account string) *Client {
 	return &other
 }
 
+// Explained is the same client, whose calls note in why by which rules their answers hold less than there
+// is.
+func (c *Client) Explained(why *api.Why) *Client {
+	other := *c
+	other.caller.Why = why
+	return &other
+}
+
 func (c *Client) call(name string, in any) (api.Output, error) {
 	c.env.T.Helper()
 	op := api.Lookup(name)
@@ -256,6 +264,9 @@ func (c *Client) call(name string, in any) (api.Output, error) {
 	var stated *api.Error
 	if err != nil && (!errors.As(err, &stated) || !op.Errors.Has(stated.Kind) && stated.Kind != api.BadRequest) {
 		c.env.T.Errorf("%s answered an error that its model does not declare: %v", name, err)
+	}
+	if stated != nil && stated.Reason == "" && (stated.Kind == api.Forbidden || stated.Kind == api.Unauthorized) {
+		c.env.T.Errorf("%s refused without saying by which rule: %v", name, err)
 	}
 	return out, err
 }
