@@ -18,6 +18,7 @@ var (
 	noStore  = []string{"no-store"}
 	jsonType = []string{"application/json"}
 	closing  = []string{"close"}
+	soon     = []string{"1"} // in seconds, the least there is
 )
 
 // statusAbandoned is the status in the log and the metrics of a request whose caller went away
@@ -74,6 +75,9 @@ func (x *exchange) fail(err error) {
 	}
 	x.w.Header()["X-Amzn-Errortype"] = []string{x.err.Kind.Exception()}
 	x.explain(x.err.Reason)
+	if x.err.Kind == api.Throttled {
+		x.w.Header()["Retry-After"] = soon
+	}
 	body := takeBuffer()
 	defer giveBuffer(body)
 	*body = appendError(*body, x.err)

@@ -26,6 +26,7 @@ type exchange struct {
 	in     any            // nil until decoded
 	out    api.Output     // nil until the operation has succeeded, and when it answers without a body
 	called bool           // the operation's method was reached
+	leave  func()         // nil until the caller has entered
 
 	unread   bool  // some of the body was left in the connection
 	received int64 // bytes of the body
@@ -38,6 +39,11 @@ type exchange struct {
 func (x *exchange) serve() {
 	answer := takeBuffer()
 	defer giveBuffer(answer)
+	defer func() {
+		if x.leave != nil {
+			x.leave()
+		}
+	}()
 	var err error
 	if *answer, err = x.perform((*answer)[:0]); err != nil {
 		x.fail(err)
@@ -89,10 +95,7 @@ func (x *exchange) receive() (any, error) {
 
 	body := takeBuffer()
 	defer giveBuffer(body)
-	if err := x.readBody(body); err != nil {
-		return nil, err
-	}
-	caller, err := x.Authenticate(x.r, *body)
+	caller, err := x.identify(body)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +107,29 @@ func (x *exchange) receive() (any, error) {
 		caller.Why = new(api.Why)
 	}
 	x.caller = caller
+	if x.Enter != nil {
+		if x.leave, err = x.Enter(caller); err != nil {
+			return nil, err
+		}
+	}
 	if caller.Bearer, err = x.bearer(query); err != nil {
 		return nil, err
 	}
 	return op.Decode(&api.Input{Path: parameters, Query: query, Body: *body})
+}
+
+// identify reads the body and tells who signed the request.
+func (x *exchange) identify(body *[]byte) (*api.Caller, error) {
+	leave, err := x.gate.enter(sourceAddress(x.r))
+	if err != nil {
+		x.unread = x.r.ContentLength != 0
+		return nil, err
+	}
+	defer leave()
+	if err := x.readBody(body); err != nil {
+		return nil, err
+	}
+	return x.Authenticate(x.r, *body)
 }
 
 // bearer returns on whose behalf the caller acts, for operations where somebody can be named. Signers

@@ -35,6 +35,9 @@ type Options struct {
 	Service api.Service
 	// Authenticate tells who signed a request with this body. Required.
 	Authenticate func(r *http.Request, body []byte) (*api.Caller, error)
+	// Enter counts a request of a caller from when it is known until it is answered, or refuses it. nil
+	// counts none.
+	Enter func(caller *api.Caller) (leave func(), err error)
 	// Admit refuses a request that its caller may not make, or not so often. It sees the typed
 	// request. nil admits all.
 	Admit func(ctx context.Context, op *api.Operation, caller *api.Caller, in any) error
@@ -48,6 +51,9 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// MaxBody is the longest body, in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
+	// MaxUnverified is how many requests may be read and verified at once; 0 is DefaultMaxUnverified. One
+	// address may have a quarter of them.
+	MaxUnverified int
 	// DefaultBearer is the identity of requests that lack the header x-amz-chime-bearer and need
 	// it, for clients from before there was one. Empty refuses them.
 	DefaultBearer string
@@ -62,6 +68,7 @@ type handler struct {
 	Options
 	routes  *node
 	metrics *metrics
+	gate    *gate
 	newID   func() string
 }
 
@@ -79,7 +86,12 @@ func newHandler(o Options, table []api.Operation) *handler {
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = DefaultBodyTimeout
 	}
-	return &handler{Options: o, routes: newRoutes(table), metrics: newMetrics(o.Metrics), newID: uuid.NewString}
+	if o.MaxUnverified == 0 {
+		o.MaxUnverified = DefaultMaxUnverified
+	}
+	return &handler{
+		Options: o, routes: newRoutes(table), metrics: newMetrics(o.Metrics), gate: newGate(o.MaxUnverified), newID: uuid.NewString,
+	}
 }
 
 // ServeHTTP answers one request.

@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,7 +40,34 @@ func adminHandler(ready func(context.Context) error, metrics prometheus.Gatherer
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
+	return guarded(mux)
+}
+
+// guarded keeps what browsers make of these pages to the least: profiles say much about a server.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cross-Origin-Resource-Policy", "same-origin")
+		// A page can have its own name resolved to this machine, and then read what is meant for this
+		// machine alone; but it cannot change what name it calls.
+		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		if local != nil && isLoopback(local.String()) && !isLoopback(hostPort(r.Host)) {
+			answer(w, http.StatusForbidden, "This address is for names of this machine only, such as localhost.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostPort gives a host without a port one.
+func hostPort(host string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return host
+	}
+	return net.JoinHostPort(strings.Trim(host, "[]"), "80")
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -77,6 +77,15 @@ type Config struct {
 	// to the profile.
 	MembersPerBatch int
 
+	// RatePerSecond is how many requests a principal may make in a second, RateBurst how many at once, and
+	// RateAtOnce how many may be on their way at the same time. 0 is no limit, and for RateBurst
+	// RatePerSecond.
+	RatePerSecond, RateBurst, RateAtOnce int
+
+	// MaxConnections is how many connections each listener of the API has at most; 0 is no limit.
+	MaxConnections int
+	// MaxUnverified is how many requests may be read and verified at once.
+	MaxUnverified int
 	// MaxBody is the greatest size of a request's body in bytes.
 	MaxBody int64
 	// HeaderTimeout bounds how long a client may take to send the headers of a request.
@@ -135,6 +144,12 @@ const maxMembersPerBatch = 1000
 const (
 	minMaxBody = 64 << 10
 	maxMaxBody = 64 << 20
+)
+
+// The greatest limits that make sense.
+const (
+	maxRate        = 1_000_000
+	maxConnections = 10_000_000
 )
 
 // The bounds of sessions.
@@ -208,6 +223,14 @@ func (c *Config) Validate() error {
 	if c.MembersPerBatch != 0 {
 		check("limits.members_per_batch", within(int64(c.MembersPerBatch), 1, maxMembersPerBatch))
 	}
+	check("rate_limit.per_second", within(int64(c.RatePerSecond), 0, maxRate))
+	check("rate_limit.burst", within(int64(c.RateBurst), 0, maxRate))
+	if c.RateBurst > 0 && c.RatePerSecond == 0 {
+		check("rate_limit.burst", errors.New("means nothing without rate_limit.per_second"))
+	}
+	check("rate_limit.at_once", within(int64(c.RateAtOnce), 0, maxRate))
+	check("http.max_connections", within(int64(c.MaxConnections), 0, maxConnections))
+	check("http.max_unverified", within(int64(c.MaxUnverified), 1, maxConnections))
 	check("http.max_body", within(c.MaxBody, minMaxBody, maxMaxBody))
 	check("http.header_timeout", positive(c.HeaderTimeout))
 	check("http.body_timeout", positive(c.BodyTimeout))

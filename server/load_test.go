@@ -29,6 +29,7 @@ func TestLoad(t *testing.T) {
 			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
 			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
+			RateAtOnce: 1024, MaxUnverified: 512,
 			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 32 << 20,
 			ShutdownTimeout: 30 * time.Second, Audit: "audit.log", LogLevel: "info", LogFormat: "text",
 		}
@@ -83,7 +84,10 @@ session:
   resume_window: 5s
   buffer: 100
   ping_interval: 6s
+rate_limit: {per_second: 50, burst: 100, at_once: 20}
 http:
+  max_connections: 5000
+  max_unverified: 100
   max_body: 2097152
   header_timeout: 1s
   body_timeout: 2s
@@ -106,6 +110,7 @@ log: {level: warn, format: json}
 			AllowedOrigins:  []string{"https://a.example", "http://b.example:3000"},
 			SessionsPerUser: 3, SessionResumeWindow: 5 * time.Second, SessionBuffer: 100, SessionPingInterval: 6 * time.Second,
 			LimitsProfile: ProfileAWS, MembersPerBatch: 500, MaxBody: 2 << 20,
+			RatePerSecond: 50, RateBurst: 100, RateAtOnce: 20, MaxConnections: 5000, MaxUnverified: 100,
 			HeaderTimeout: time.Second, BodyTimeout: 2 * time.Second, IdleTimeout: 3 * time.Minute, ShutdownTimeout: 4 * time.Second,
 			Audit: "/var/log/carillon.jsonl", Explain: true, LogLevel: "warn", LogFormat: "json",
 		}
@@ -123,7 +128,8 @@ log: {level: warn, format: json}
 				"limits.members_per_batch": "7", "http.max_body": "70000", "heap_floor": "7", "allowed_origins": "https://a.example",
 				"http.header_timeout": "7s", "http.body_timeout": "7s", "http.idle_timeout": "7s", "shutdown_timeout": "7s",
 				"session.per_user": "7", "session.resume_window": "7s", "session.buffer": "777", "session.ping_interval": "7s",
-				"explain": "true",
+				"explain": "true", "rate_limit.per_second": "7", "rate_limit.burst": "7", "rate_limit.at_once": "7",
+				"http.max_connections": "7", "http.max_unverified": "7",
 			}[s.Name]
 			if value == "" {
 				value = "seven"

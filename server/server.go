@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/net/netutil"
 
 	"carillon/access"
 	"carillon/api"
@@ -172,6 +173,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	options := rest.Options{
 		Service: service, Authenticate: authenticator.Authenticate, Log: s.log, Metrics: s.metrics,
 		MaxBody: s.config.MaxBody, BodyTimeout: s.config.BodyTimeout,
+		MaxUnverified: s.config.MaxUnverified, Enter: s.principals().Enter,
 		DefaultBearer: s.config.DefaultBearer, Audit: s.witness(), Explain: s.config.Explain,
 	}
 	if !s.config.anyOrigin() {
@@ -208,6 +210,12 @@ func (s *Server) openRooms(ctx context.Context) error {
 	return nil
 }
 
+// principals are the limits that every principal is held to.
+func (s *Server) principals() *throttle.Principals {
+	c := &s.config
+	return throttle.NewPrincipals(throttle.PrincipalLimits{PerSecond: c.RatePerSecond, Burst: c.RateBurst, AtOnce: c.RateAtOnce})
+}
+
 func (c *Config) limits() chat.Limits {
 	limits := chat.OpenLimits()
 	if c.LimitsProfile == ProfileAWS {
@@ -224,11 +232,20 @@ func (s *Server) principal() string {
 	return "arn:" + partition + ":iam::" + s.config.Account + ":root"
 }
 
+// limited keeps a listener to the greatest number of connections.
+func (s *Server) limited(l net.Listener) net.Listener {
+	if s.config.MaxConnections == 0 {
+		return l
+	}
+	return netutil.LimitListener(l, s.config.MaxConnections)
+}
+
 func (s *Server) listen(ctx context.Context) (err error) {
 	var lc net.ListenConfig
 	if s.apiListener, err = lc.Listen(ctx, "tcp", s.config.Addr); err != nil {
 		return listenError("addr", err)
 	}
+	s.apiListener = s.limited(s.apiListener)
 	if err := s.listenTLS(ctx, &lc); err != nil {
 		return err
 	}

@@ -176,7 +176,7 @@ func (s *Server) listenTLS(ctx context.Context, lc *net.ListenConfig) error {
 	if err != nil {
 		return listenError("tls.addr", err)
 	}
-	s.tlsListener = tls.NewListener(l, cert.Config(source))
+	s.tlsListener = tls.NewListener(s.limited(l), cert.Config(source))
 	return nil
 }
 

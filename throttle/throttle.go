@@ -1,5 +1,5 @@
 // Package throttle holds requests to rates, as AWS does: so many per second on one channel, by one
-// bearer, in one account.
+// bearer, in one account; and every principal to limits of the operator's own.
 //
 // It counts admitted requests in this process and refuses the rest with Throttled. It does not wait,
 // does not know what a request does, and keeps nothing that outlives the process.
@@ -99,7 +99,7 @@ func (t *Throttle) Admit(_ context.Context, op *api.Operation, caller *api.Calle
 	for i, key := range keys {
 		buckets[i] = t.bucket(key)
 		if buckets[i].TokensAt(now) < 1 {
-			return api.Errorf(api.Throttled, "Rate exceeded")
+			return throttled("rate: that of " + t.rates[key.rate].Name + " is used up")
 		}
 	}
 	for _, b := range buckets {
