@@ -18,7 +18,7 @@ help:
 	@echo "make build      build bin/carillon, likewise"
 	@echo "make page       build the chat page into console/page/dist"
 	@echo "make test       pass all tests: check, unit, fuzz, bench, web, e2e, postgres"
-	@echo "make check      vet and formatting"
+	@echo "make check      vet, formatting, known vulnerabilities, secrets"
 	@echo "make unit       tests of all packages, with the race detector"
 	@echo "make fuzz       every fuzz target, $(FUZZTIME)"
 	@echo "make bench      every benchmark once, to see that it runs"
@@ -74,10 +74,15 @@ tools:
 	@[ -n "$${CARILLON_TEST_POSTGRES:-}" ] || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || { echo "make test needs PostgreSQL: install the package postgresql (apt-get install postgresql), or name a server with CARILLON_TEST_POSTGRES=URL" >&2; exit 1; }
 
 .PHONY: check
-check:
+check: secrets vulnerabilities
 	go vet ./...
 	@files=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
 	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+# Both pass, with a word, when there is no network to ask; CARILLON_SCAN=required makes them fail then.
+.PHONY: secrets vulnerabilities
+secrets vulnerabilities:
+	@.ci/scan $@
 
 # The race detector watches everything but SQLite, a C program translated to Go that one goroutine at
 # a time enters: watching it finds nothing and makes the tests five times slower.
