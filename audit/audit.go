@@ -24,8 +24,7 @@ import (
 )
 
 const (
-	// maxWaiting is how much may wait to be written, in bytes: some ten thousand deeds.
-	maxWaiting = 8 << 20
+	defaultMaxWaiting = 8 << 20
 	// retryAfter is how long a file that cannot be written to is left alone.
 	retryAfter = time.Second
 	// Of refusals of somebody unknown so many are recorded in a second, and so many at once: who has no
@@ -39,6 +38,8 @@ type Options struct {
 	Log *slog.Logger
 	// Metrics is where the metrics are registered; nil keeps them to ourselves.
 	Metrics prometheus.Registerer
+	// MaxWaiting is how much may wait to be written, in bytes; 0 is 8 MiB, some ten thousand deeds.
+	MaxWaiting int
 	// Now is the clock; nil is the machine's.
 	Now func() time.Time
 }
@@ -46,7 +47,7 @@ type Options struct {
 // Log records deeds. It is safe for concurrent use.
 //
 // A line waits in memory until it is written, usually for less than a millisecond. When it cannot be
-// written, because the disk is full, it waits until it can. Once maxWaiting bytes wait, further deeds are
+// written, because the disk is full, it waits until it can. Once MaxWaiting bytes wait, further deeds are
 // lost: requests are answered all the same, the operator's log and a metric say so at once, and the log
 // itself says how many are missing as soon as it can be written again.
 type Log struct {
@@ -99,6 +100,9 @@ func (unclosed) Close() error { return nil }
 func newLog(out io.WriteCloser, o Options) *Log {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.MaxWaiting == 0 {
+		o.MaxWaiting = defaultMaxWaiting
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -155,7 +159,7 @@ func (l *Log) Witness(d *api.Deed) {
 	line := appendDeed(nil, now, d)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.waiting)+len(line) > maxWaiting {
+	if l.closed || len(l.waiting)+len(line) > l.o.MaxWaiting {
 		l.missing.lost++
 		l.lost.Inc()
 		return

@@ -247,15 +247,19 @@ func TestFullDisk(t *testing.T) {
 			o := options()
 			metrics := prometheus.NewRegistry()
 			o.Metrics = metrics
+			o.MaxWaiting = 64 << 10
 			l := OpenWriter(d, o)
-			const deeds = 2 * maxWaiting / 400
+			const deeds = 1000
 			for range deeds {
 				l.Witness(sent())
 			}
 			synctest.Wait()
 			lost := int(testutil.ToFloat64(l.lost))
-			if lost == 0 || len(l.waiting) > 2*maxWaiting {
-				t.Fatalf("%d lost, %d bytes wait", lost, len(l.waiting))
+			l.mu.Lock()
+			waiting := len(l.waiting)
+			l.mu.Unlock()
+			if lost == 0 || waiting > 2*o.MaxWaiting {
+				t.Fatalf("%d lost, %d bytes wait", lost, waiting)
 			}
 			d.set(1 << 30)
 			time.Sleep(2 * retryAfter)
