@@ -220,11 +220,12 @@ func (l *Log) flush() bool {
 	}
 }
 
-// take takes what waits.
+// take takes what waits. That deeds were lost is told as soon as can be; of strangers the next line tells,
+// or the last: a flood of them must not become one of lines.
 func (l *Log) take() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
+	if len(l.waiting) == 0 && (l.missing.lost > 0 || l.closed) {
 		l.tellMissing(l.o.Now())
 	}
 	lines := l.waiting

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -166,13 +167,24 @@ func TestStrangersCannotFillTheLog(t *testing.T) {
 	for i := range deeds {
 		deeds[i] = stranger()
 	}
-	deeds = append(deeds, sent())
-	got := strings.Split(strings.TrimSpace(recorded(t, deeds...)), "\n")
-	if want := strangersAtOnce + 2; len(got) != want {
-		t.Fatalf("%d lines, want %d", len(got), want)
-	}
-	if want := `"action":"carillon:Missing","unknown_callers_denied":9800}`; !strings.HasSuffix(got[len(got)-2], want) {
-		t.Errorf("no %s at the end of %s", want, got[len(got)-2])
+	const missing = `"action":"carillon:Missing","unknown_callers_denied":9800}`
+	for name, c := range map[string]struct {
+		after []*api.Deed
+		lines int
+		told  int // the line that tells, from the end
+	}{
+		"the next line tells": {[]*api.Deed{sent()}, strangersAtOnce + 2, 2},
+		"or the last":         {nil, strangersAtOnce + 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := strings.Split(strings.TrimSpace(recorded(t, append(slices.Clone(deeds), c.after...)...)), "\n")
+			if len(got) != c.lines {
+				t.Fatalf("%d lines, want %d", len(got), c.lines)
+			}
+			if line := got[len(got)-c.told]; !strings.HasSuffix(line, missing) {
+				t.Errorf("no %s in %s", missing, line)
+			}
+		})
 	}
 }
 
