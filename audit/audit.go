@@ -146,7 +146,7 @@ func (l *Log) Witness(d *api.Deed) {
 	if d.ReadOnly && !denied {
 		return
 	}
-	if d.Caller == nil && !denied {
+	if d.Caller == nil && d.Err != nil && !denied {
 		return // a request that was too long or came too slowly, of nobody
 	}
 	now := l.o.Now()

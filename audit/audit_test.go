@@ -152,6 +152,7 @@ func TestWhatIsRecorded(t *testing.T) {
 		{"a read that a policy does not allow", read(api.Errorf(api.AccessDenied, "x")), true},
 		{"a read that comes too often", read(api.Errorf(api.Throttled, "x")), true},
 		{"a signature that is broken", nobody(api.Errorf(api.IncompleteSignature, "x")), true},
+		{"credentials handed out to somebody who had none", nobody(nil), true},
 		{"a body that is too long, of nobody known", nobody(api.Errorf(api.RequestTooLarge, "x")), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
