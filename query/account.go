@@ -5,9 +5,13 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"carillon/api"
+	"carillon/sigv4"
 )
 
 // metrics are what is counted of requests.
@@ -51,6 +55,8 @@ func (x *exchange) account(took time.Duration) {
 	x.metrics.requests.WithLabelValues(action, strconv.Itoa(x.status), code).Inc()
 	x.metrics.duration.WithLabelValues(action).Observe(took.Seconds())
 
+	x.witness()
+
 	level := slog.LevelInfo
 	switch {
 	case x.abandoned():
@@ -73,7 +79,7 @@ func (x *exchange) account(took time.Duration) {
 	if x.fault != nil && x.fault.Reason != "" {
 		attrs = append(attrs, slog.String("reason", x.fault.Reason))
 	}
-	if x.caller != nil && x.caller.Principal != "" {
+	if x.caller != nil {
 		attrs = append(attrs, slog.String("principal", x.caller.Principal))
 	}
 	// The cause of a fault of ours is for the operator; that of a refusal may be the caller's own words.
@@ -85,4 +91,45 @@ func (x *exchange) account(took time.Duration) {
 		}
 	}
 	x.Log.LogAttrs(x.r.Context(), level, "request", attrs...)
+}
+
+// witness tells what was asked for and how it ended.
+func (x *exchange) witness() {
+	if x.Audit == nil || x.route.Action == nil {
+		return
+	}
+	d := &api.Deed{
+		Action: x.route.service.Name + ":" + x.route.Name, ReadOnly: readOnly(x.route.Name), Caller: x.caller, Input: x.in, Output: x.out,
+		SourceAddress: sourceAddress(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status,
+	}
+	if x.fault != nil {
+		d.Err = &api.Error{Kind: kind(x.fault), Message: x.fault.Message, Reason: x.fault.Reason}
+	}
+	if x.caller == nil && !x.route.Unsigned {
+		d.AccessKeyID = sigv4.ClaimedKey(x.r)
+	}
+	x.Audit(d)
+}
+
+// readOnly reports whether an action changes nothing. To be given credentials is a deed.
+func readOnly(action string) bool {
+	return action != "GetSessionToken" && (strings.HasPrefix(action, "Get") || strings.HasPrefix(action, "List"))
+}
+
+// kind is what the API would call an error.
+func kind(f *Fault) api.Kind {
+	switch {
+	case f.Code == codes[api.Throttled]:
+		return api.Throttled
+	case f.Status == http.StatusForbidden:
+		return api.AccessDenied
+	case f.Status == http.StatusNotFound:
+		return api.NotFound
+	case f.Status == http.StatusConflict:
+		return api.Conflict
+	case f.Status >= http.StatusInternalServerError:
+		return api.ServiceFailure
+	default:
+		return api.BadRequest
+	}
 }

@@ -28,6 +28,9 @@ type exchange struct {
 
 	route  route       // its Action is nil until routed, and when there is none
 	caller *api.Caller // nil until authenticated
+	in     any         // nil until decoded
+	out    any         // nil until the action has succeeded, and when it answers nothing
+	leave  func()      // nil until the caller has entered
 
 	received int64 // bytes of the body
 	sent     int64 // bytes of the answer's body
@@ -55,19 +58,29 @@ func (x *exchange) openHeader() {
 	if len(x.AllowedOrigins) == 0 || slices.Contains(x.AllowedOrigins, origin[0]) {
 		header.Set("Access-Control-Allow-Origin", origin[0])
 		header.Set("Access-Control-Expose-Headers", exposed)
+		if x.Explain {
+			header.Set("Access-Control-Expose-Headers", exposed+", "+strings.ToLower(api.ReasonHeader))
+		}
 	}
 }
 
 // serve does what the request asks for, and answers.
 func (x *exchange) serve() {
-	out, err := x.perform()
+	defer func() {
+		if x.leave != nil {
+			x.leave()
+		}
+	}()
 	var body bytes.Buffer
-	if err == nil {
+	if err := x.perform(); err == nil {
 		x.status = http.StatusOK
-		answer(&body, x.route.service.Namespace, x.route.Name, out, x.id)
+		answer(&body, x.route.service.Namespace, x.route.Name, x.out, x.id)
 	} else {
 		x.word(err)
 		x.status = x.fault.Status
+		if x.Explain && x.fault.Reason != "" {
+			x.w.Header().Set(api.ReasonHeader, api.ReasonValue(x.fault.Reason))
+		}
 		refusal(&body, x.namespace(), x.fault, x.id)
 	}
 	x.w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
@@ -86,7 +99,7 @@ func (x *exchange) namespace() string {
 }
 
 // perform does what the request asks for. A panic on the way is an error like any other.
-func (x *exchange) perform() (out any, err error) {
+func (x *exchange) perform() (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			if value == http.ErrAbortHandler {
@@ -97,7 +110,7 @@ func (x *exchange) perform() (out any, err error) {
 	}()
 	body, err := x.readBody()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, query := sigv4.SplitTarget(x.r.RequestURI)
 	texts := []string{query}
@@ -106,19 +119,35 @@ func (x *exchange) perform() (out any, err error) {
 	}
 	form, err := parseForm(texts...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := x.find(form); err != nil {
+		return err
+	}
+	caller, err := x.authenticate(body)
+	if err != nil {
+		return err
+	}
+	x.in, x.out, err = x.route.call(x.r.Context(), caller, form)
+	return err
+}
+
+// authenticate tells who asks. Of who asks for an unsigned action only the address is known.
+func (x *exchange) authenticate(body []byte) (caller *api.Caller, err error) {
+	if x.route.Unsigned {
+		caller = new(api.Caller)
+		x.locate(caller)
+		return caller, nil
+	}
+	if caller, err = x.Authenticate(x.route.service.Name, x.r, body); err != nil {
 		return nil, err
 	}
-	caller := new(api.Caller)
-	if !x.route.Unsigned {
-		if caller, err = x.Authenticate(x.route.service.Name, x.r, body); err != nil {
-			return nil, err
-		}
+	x.locate(caller)
+	x.caller = caller
+	if x.Enter != nil {
+		x.leave, err = x.Enter(caller)
 	}
-	x.identify(caller)
-	return x.route.call(x.r.Context(), caller, form)
+	return caller, err
 }
 
 // find finds the action that a form asks for.
@@ -139,17 +168,21 @@ func (x *exchange) find(f *form) error {
 	return nil
 }
 
-// identify says where a caller calls from.
-func (x *exchange) identify(caller *api.Caller) {
+// locate says where a caller calls from.
+func (x *exchange) locate(caller *api.Caller) {
 	caller.RequestID = x.id
 	caller.Authority = x.r.Host
 	forwarded, _, _ := strings.Cut(x.r.Header.Get("X-Forwarded-Proto"), ",")
 	caller.Secure = x.r.TLS != nil || strings.EqualFold(strings.TrimSpace(forwarded), "https")
-	caller.SourceAddress = x.r.RemoteAddr
-	if host, _, err := net.SplitHostPort(x.r.RemoteAddr); err == nil {
-		caller.SourceAddress = host
+	caller.SourceAddress = sourceAddress(x.r)
+}
+
+// sourceAddress is the network address that a request came from, without its port.
+func sourceAddress(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
 	}
-	x.caller = caller
+	return r.RemoteAddr
 }
 
 // readBody reads the whole body within the limits of length and time.

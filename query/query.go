@@ -47,21 +47,22 @@ type Action struct {
 	// Unsigned actions are for those who have no key yet.
 	Unsigned bool
 
-	call func(ctx context.Context, caller *api.Caller, form *form) (any, error)
+	// call does the action. in is the typed input, for the record.
+	call func(ctx context.Context, caller *api.Caller, form *form) (in, out any, err error)
 }
 
 // Do is an action that is done by a function, whose input and output have the names of the wire.
 func Do[In, Out any](name string, do func(context.Context, *api.Caller, *In) (*Out, error)) Action {
-	return Action{Name: name, call: func(ctx context.Context, caller *api.Caller, form *form) (any, error) {
+	return Action{Name: name, call: func(ctx context.Context, caller *api.Caller, form *form) (any, any, error) {
 		in := new(In)
 		if err := form.decode(in); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out, err := do(ctx, caller, in)
 		if err != nil || out == nil {
-			return nil, err
+			return in, nil, err
 		}
-		return out, nil
+		return in, out, nil
 	}}
 }
 
@@ -85,6 +86,13 @@ type Options struct {
 	Services []Service
 	// Authenticate tells who signed a request to a service with this body. Required.
 	Authenticate func(service string, r *http.Request, body []byte) (*api.Caller, error)
+	// Enter counts a request of a caller from when it is known until it is answered, or refuses it. nil
+	// counts none.
+	Enter func(caller *api.Caller) (leave func(), err error)
+	// Audit is told of every request for an action once it is answered. nil tells nobody.
+	Audit api.Witness
+	// Explain has answers say by which rule something was refused.
+	Explain bool
 	// Words gives an error of an action its words, or nil when it has none of its own. Required.
 	Words func(err error) *Fault
 	// Log gets one line per request. nil is slog.Default().

@@ -274,6 +274,68 @@ func TestMetricsAndLog(t *testing.T) {
 	}
 }
 
+func TestDeeds(t *testing.T) {
+	var deeds []api.Deed
+	entered, left := 0, 0
+	o := options(new(bytes.Buffer))
+	o.Services[0].Actions = append(o.Services[0].Actions, Do("GetEcho", echo), Do("GetSessionToken", echo))
+	o.Explain = true
+	o.Audit = func(d *api.Deed) { deeds = append(deeds, *d) }
+	o.Enter = func(*api.Caller) (func(), error) {
+		if entered == 3 {
+			return nil, api.Errorf(api.Throttled, "Rate exceeded")
+		}
+		entered++
+		return func() { left++ }, nil
+	}
+	h := New(o)
+	const asked = "Version=" + version + "&Action="
+	post(h, asked+"GetEcho")
+	post(h, asked+"GetSessionToken&Name=x")
+	denied := post(h, asked+"Echo&Name=denied")
+	throttled := post(h, asked+"Echo")
+	post(h, asked+"Echo", "Authorization", "nobody")
+	post(h, asked+"Open&Name=x", "Authorization", "nobody", "User-Agent", "agent")
+	post(h, asked+"Invented")
+
+	type told struct {
+		Action        string
+		ReadOnly      bool
+		Status        int
+		Kind          api.Kind
+		Known, HasOut bool
+	}
+	var got []told
+	for _, d := range deeds {
+		line := told{Action: d.Action, ReadOnly: d.ReadOnly, Status: d.Status, Known: d.Caller != nil, HasOut: d.Output != nil}
+		if d.Err != nil {
+			line.Kind = d.Err.Kind
+		}
+		got = append(got, line)
+	}
+	want := []told{
+		{"sts:GetEcho", true, 200, 0, true, true},
+		{"sts:GetSessionToken", false, 200, 0, true, true},
+		{"sts:Echo", false, 403, api.AccessDenied, true, false},
+		{"sts:Echo", false, 400, api.Throttled, true, false},
+		{"sts:Echo", false, 403, api.AccessDenied, false, false},
+		{"sts:Open", false, 200, 0, false, true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if entered != 3 || left != 3 || !strings.Contains(throttled.Body.String(), "<Code>Throttling</Code>") {
+		t.Errorf("%d entered, %d left: %s", entered, left, throttled.Body)
+	}
+	if reason := denied.Header().Get(api.ReasonHeader); reason != "secret reason" {
+		t.Errorf("reason %q", reason)
+	}
+	o.Explain = false
+	if reason := post(New(o), asked+"Open&Name=denied").Header().Get(api.ReasonHeader); reason != "" {
+		t.Errorf("told: %q", reason)
+	}
+}
+
 func FuzzForm(f *testing.F) {
 	f.Add("Name=a&Tags.member.1.Key=k&Keys.member.2=&Inner.Key=x")
 	f.Add("Seconds=-1&Yes=true&Policies.member.1.arn=&Tags=")

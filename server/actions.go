@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 
 	"carillon/access"
 	"carillon/api"
 	"carillon/auth"
 	"carillon/query"
+	"carillon/throttle"
 	"carillon/webidentity"
 )
 
@@ -17,18 +19,38 @@ import (
 var anyRegion = []string{"us-east-1", "aws-global"}
 
 // openQuery makes the room of the actions of STS and IAM.
-func (s *Server) openQuery(authenticator *auth.Authenticator) http.Handler {
+func (s *Server) openQuery(authenticator *auth.Authenticator, principals *throttle.Principals) http.Handler {
 	options := query.Options{
 		Services: actions(s.access),
 		Authenticate: func(service string, r *http.Request, body []byte) (*api.Caller, error) {
 			return authenticator.AuthenticateFor(service, r, body, anyRegion...)
 		},
+		Enter: principals.Enter, Audit: s.actionWitness(), Explain: s.config.Explain,
 		Words: words, Log: s.log, Metrics: s.metrics, BodyTimeout: s.config.BodyTimeout,
 	}
 	if !s.config.anyOrigin() {
 		options.AllowedOrigins = s.config.AllowedOrigins
 	}
 	return query.New(options)
+}
+
+// actionWitness is told of actions, and adds the names of users and roles that they are about.
+func (s *Server) actionWitness() api.Witness {
+	witness := s.witness()
+	if witness == nil {
+		return nil
+	}
+	return func(d *api.Deed) {
+		if d.Caller != nil && d.Input != nil {
+			in := reflect.ValueOf(d.Input).Elem()
+			for member, kind := range map[string]string{"UserName": "user", "RoleName": "role"} {
+				if name := in.FieldByName(member); name.IsValid() && name.String() != "" {
+					d.Resources = append(d.Resources, "arn:"+partition+":iam::"+d.Caller.Account+":"+kind+"/"+name.String())
+				}
+			}
+		}
+		witness(d)
+	}
 }
 
 // withActions has requests for actions answered by one handler, and all others by the next.

@@ -176,3 +176,36 @@ func TestAudit(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func TestAuditOfActions(t *testing.T) {
+	c := quiet(t)
+	s, stop := serve(t, c)
+	root := s.rootCredentials()
+	s.ask(t, "iam", root, "Action", "CreateRole", "RoleName", "chat", "AssumeRolePolicyDocument", chatTrust, "Description", "secret")
+	s.ask(t, "iam", root, "Action", "GetRole", "RoleName", "chat")
+	_, a := s.ask(t, "sts", root, "Action", "AssumeRole", "RoleArn", "arn:aws:iam::123456789012:role/chat", "RoleSessionName", "alice")
+	s.ask(t, "iam", a.Assumed, "Action", "CreateUser", "UserName", "eve")
+	s.ask(t, "", root, "Action", "AssumeRoleWithWebIdentity", "RoleArn", "arn:aws:iam::123456789012:role/chat", "RoleSessionName", "browser", "WebIdentityToken", "secret")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(c.Data, c.Audit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{`"secret`, a.Assumed.SessionToken, a.Assumed.SecretAccessKey, root.SecretAccessKey, "sts:TagSession"} {
+		if strings.Contains(string(content), secret) {
+			t.Errorf("the log holds %s", secret)
+		}
+	}
+	const role, session = "arn:aws:iam::123456789012:role/chat", "arn:aws:sts::123456789012:assumed-role/chat/alice"
+	want := []deed{
+		{Action: "iam:CreateRole", Outcome: "done", Status: 200, Principal: s.principal(), AccessKeyID: root.AccessKeyId, Source: "127.0.0.1", Resources: []string{role}},
+		{Action: "sts:AssumeRole", Outcome: "done", Status: 200, Principal: s.principal(), AccessKeyID: root.AccessKeyId, Source: "127.0.0.1", Resources: []string{role}},
+		{Action: "iam:CreateUser", Outcome: "denied", Status: 403, Error: "AccessDenied", Principal: session, AccessKeyID: a.Assumed.AccessKeyId, Source: "127.0.0.1",
+			Reason: "denied: no identity-based policy allows it", Resources: []string{"arn:aws:iam::123456789012:user/eve"}},
+	}
+	if diff := cmp.Diff(want, deeds(t, string(content))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
