@@ -205,7 +205,7 @@ func (s *Service) pass(tx store.Tx, m *sending, found store.Entry, now time.Time
 		m.alone = true
 		return nil
 	case !e.maySend():
-		m.err = errForbidden
+		m.err = e.refuse(ruleSenders)
 		return nil
 	}
 	m.entry, m.message = e, draft(e, m.in, m.attributes, now)
