@@ -121,7 +121,7 @@ endif
 .PHONY: postgres
 postgres: export CARILLON_TEST_ENGINE = postgres
 postgres: tools
-	go test -shuffle=on ./chat
+	go test -shuffle=on ./chat ./access
 	cd e2e && go test -count=1 -skip '^Test(FreshClone|ACME|TLSClients|BrowserTrust|Browser)$$' ./...
 
 ifneq ($(wildcard e2e/js/package-lock.json),)
