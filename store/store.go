@@ -40,7 +40,8 @@ func (t temporary) Temporary() bool { return true }
 
 // Store is durable state.
 type Store interface {
-	// View runs fn on a snapshot. fn must not write.
+	// View runs fn on a snapshot. fn must not write. It may run more than once: what it found in a run that
+	// ended with an error has never been.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update runs fn in a serializable transaction and returns once its commit is on disk. fn may
 	// run more than once, sees its own writes, and must have no effect but through its Tx: in a run
