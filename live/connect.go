@@ -68,23 +68,26 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			upgrader.Header = http.Header{api.ReasonHeader: {api.ReasonValue(refused.err.Reason)}}
 		}
 	}
+	// From here on the end of the hub waits for the connection: a refusal that the client has seen is recorded.
+	if !h.admitted() {
+		http.Error(w, restarting.reason, http.StatusServiceUnavailable) // the client tries again, or elsewhere
+		return
+	}
 	nc, buffered, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
 		if nc != nil {
 			_ = nc.Close()
 		}
+		h.connections.Done()
 		return
 	}
 	in, err := reader(nc, buffered)
 	if err != nil {
 		_ = nc.Close()
+		h.connections.Done()
 		return
 	}
 	asked.source = d.SourceAddress
-	if !h.admitted() {
-		_ = nc.Close() // the hub has ended meanwhile; the client tries elsewhere
-		return
-	}
 	// The connection outlives the request, and nothing of the request is kept for it.
 	go func() {
 		defer h.connections.Done()

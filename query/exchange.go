@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"carillon/api"
@@ -108,6 +109,12 @@ func (x *exchange) perform() (err error) {
 			err = &panicked{value: value, stack: debug.Stack()}
 		}
 	}()
+	verified, err := x.Verify(sourceAddress(x.r))
+	if err != nil {
+		return err
+	}
+	verified = sync.OnceFunc(verified)
+	defer verified()
 	body, err := x.readBody()
 	if err != nil {
 		return err
@@ -127,6 +134,9 @@ func (x *exchange) perform() (err error) {
 	caller, err := x.authenticate(body)
 	if err != nil {
 		return err
+	}
+	if !x.route.Unsigned {
+		verified()
 	}
 	x.in, x.out, err = x.route.call(x.r.Context(), caller, form)
 	return err

@@ -86,6 +86,9 @@ type Options struct {
 	Services []Service
 	// Authenticate tells who signed a request to a service with this body. Required.
 	Authenticate func(service string, r *http.Request, body []byte) (*api.Caller, error)
+	// Verify counts a request from an address from before it is read until it is known who signed it, or, when
+	// it needs no signature, until it is answered; or refuses it. nil counts none.
+	Verify func(address string) (leave func(), err error)
 	// Enter counts a request of a caller from when it is known until it is answered, or refuses it. nil
 	// counts none.
 	Enter func(caller *api.Caller) (leave func(), err error)
@@ -130,6 +133,9 @@ func New(o Options) http.Handler {
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
+	}
+	if o.Verify == nil {
+		o.Verify = func(string) (func(), error) { return func() {}, nil }
 	}
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = DefaultBodyTimeout

@@ -120,7 +120,7 @@ func (x *exchange) receive() (any, error) {
 
 // identify reads the body and tells who signed the request.
 func (x *exchange) identify(body *[]byte) (*api.Caller, error) {
-	leave, err := x.gate.enter(sourceAddress(x.r))
+	leave, err := x.Verify(sourceAddress(x.r))
 	if err != nil {
 		x.unread = x.r.ContentLength != 0
 		return nil, err

@@ -51,9 +51,9 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// MaxBody is the longest body, in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
-	// MaxUnverified is how many requests may be read and verified at once; 0 is DefaultMaxUnverified. One
-	// address may have a quarter of them.
-	MaxUnverified int
+	// Verify counts a request from an address from before it is read until it is known who signed it, or
+	// refuses it. nil counts none.
+	Verify func(address string) (leave func(), err error)
 	// DefaultBearer is the identity of requests that lack the header x-amz-chime-bearer and need
 	// it, for clients from before there was one. Empty refuses them.
 	DefaultBearer string
@@ -68,7 +68,6 @@ type handler struct {
 	Options
 	routes  *node
 	metrics *metrics
-	gate    *gate
 	newID   func() string
 }
 
@@ -86,11 +85,11 @@ func newHandler(o Options, table []api.Operation) *handler {
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = DefaultBodyTimeout
 	}
-	if o.MaxUnverified == 0 {
-		o.MaxUnverified = DefaultMaxUnverified
+	if o.Verify == nil {
+		o.Verify = func(string) (func(), error) { return func() {}, nil }
 	}
 	return &handler{
-		Options: o, routes: newRoutes(table), metrics: newMetrics(o.Metrics), gate: newGate(o.MaxUnverified), newID: uuid.NewString,
+		Options: o, routes: newRoutes(table), metrics: newMetrics(o.Metrics), newID: uuid.NewString,
 	}
 }
 

@@ -19,13 +19,13 @@ import (
 var anyRegion = []string{"us-east-1", "aws-global"}
 
 // openQuery makes the room of the actions of STS and IAM.
-func (s *Server) openQuery(authenticator *auth.Authenticator, principals *throttle.Principals) http.Handler {
+func (s *Server) openQuery(authenticator *auth.Authenticator, principals *throttle.Principals, gate *throttle.Gate) http.Handler {
 	options := query.Options{
 		Services: actions(s.access),
 		Authenticate: func(service string, r *http.Request, body []byte) (*api.Caller, error) {
 			return authenticator.AuthenticateFor(service, r, body, anyRegion...)
 		},
-		Enter: principals.Enter, Audit: s.actionWitness(), Explain: s.config.Explain,
+		Verify: gate.Enter, Enter: principals.Enter, Audit: s.actionWitness(), Explain: s.config.Explain,
 		Words: words, Log: s.log, Metrics: s.metrics, BodyTimeout: s.config.BodyTimeout,
 	}
 	if !s.config.anyOrigin() {

@@ -115,9 +115,9 @@ func TestTooMuch(t *testing.T) {
 		c.MaxUnverified = 8
 		s, _ := serve(t, c)
 		var waiting []net.Conn
-		for range 2 {
+		for _, head := range []string{"POST /app-instances HTTP/1.1\r\n", "POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"} {
 			conn := dial(t, s.Addr())
-			if _, err := io.WriteString(conn, "POST /app-instances HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"); err != nil {
+			if _, err := io.WriteString(conn, head+"Host: h\r\nContent-Length: 10\r\n\r\n"); err != nil {
 				t.Fatal(err)
 			}
 			waiting = append(waiting, conn)
@@ -130,6 +130,14 @@ func TestTooMuch(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("a third is let in")
 			}
+		}
+		anonymous, err := http.Post("http://"+s.Addr()+"/", "application/x-www-form-urlencoded", strings.NewReader("Action=AssumeRoleWithWebIdentity&Version=2011-06-15"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		anonymous.Body.Close()
+		if anonymous.StatusCode != 503 {
+			t.Errorf("an action without a signature is answered %d", anonymous.StatusCode)
 		}
 		for _, conn := range waiting {
 			_ = conn.Close()

@@ -170,11 +170,11 @@ func (s *Server) openRooms(ctx context.Context) error {
 		return err
 	}
 	authenticator := auth.New(auth.Options{Region: s.config.Region, Lookup: s.lookup, Explain: s.config.Explain})
-	principals := s.principals()
+	principals, gate := s.principals(), throttle.NewGate(s.config.MaxUnverified)
 	options := rest.Options{
 		Service: service, Authenticate: authenticator.Authenticate, Log: s.log, Metrics: s.metrics,
 		MaxBody: s.config.MaxBody, BodyTimeout: s.config.BodyTimeout,
-		MaxUnverified: s.config.MaxUnverified, Enter: principals.Enter,
+		Verify: gate.Enter, Enter: principals.Enter,
 		DefaultBearer: s.config.DefaultBearer, Audit: s.witness(), Explain: s.config.Explain,
 	}
 	if !s.config.anyOrigin() {
@@ -200,7 +200,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
 	s.apiServer = &http.Server{
-		Handler: withActions(s.openQuery(authenticator, principals), s.withConsole(withSessions(s.live, rest.New(options)))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		Handler: withActions(s.openQuery(authenticator, principals, gate), s.withConsole(withSessions(s.live, rest.New(options)))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
 		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}

@@ -1,4 +1,4 @@
-package rest
+package throttle
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 
 func TestGate(t *testing.T) {
 	// inside is how many of a hundred requests get in, each from the address of its number.
-	inside := func(g *gate, address func(i int) string) (n int, leave []func()) {
+	inside := func(g *Gate, address func(i int) string) (n int, leave []func()) {
 		for i := range 100 {
-			l, err := g.enter(address(i))
+			l, err := g.Enter(address(i))
 			if err == nil {
 				n++
 				leave = append(leave, l)
@@ -29,7 +29,7 @@ func TestGate(t *testing.T) {
 	networks := func(i int) string { return fmt.Sprintf("2001:db8:0:%x::1", i) }
 
 	t.Run("one address has a quarter of the places", func(t *testing.T) {
-		g := newGate(40)
+		g := NewGate(40)
 		for _, address := range []func(int) string{one, other, network} {
 			if n, _ := inside(g, address); n != 10 {
 				t.Errorf("%s: %d", address(0), n)
@@ -41,13 +41,13 @@ func TestGate(t *testing.T) {
 	})
 	t.Run("many addresses have them all", func(t *testing.T) {
 		for _, address := range []func(int) string{many, networks} {
-			if n, _ := inside(newGate(40), address); n != 40 {
+			if n, _ := inside(NewGate(40), address); n != 40 {
 				t.Errorf("%s: %d", address(0), n)
 			}
 		}
 	})
 	t.Run("places that are left are free, and nothing of them is kept", func(t *testing.T) {
-		g := newGate(40)
+		g := NewGate(40)
 		for range 3 {
 			n, leave := inside(g, one)
 			if n != 10 {
@@ -62,7 +62,7 @@ func TestGate(t *testing.T) {
 		}
 	})
 	t.Run("what is no address is one", func(t *testing.T) {
-		if n, _ := inside(newGate(4), func(int) string { return "@" }); n != 1 {
+		if n, _ := inside(NewGate(4), func(int) string { return "@" }); n != 1 {
 			t.Errorf("%d", n)
 		}
 	})

@@ -1,4 +1,4 @@
-package rest
+package throttle
 
 import (
 	"net/netip"
@@ -7,15 +7,12 @@ import (
 	"carillon/api"
 )
 
-// DefaultMaxUnverified is how many requests may be read and verified at once unless Options say otherwise.
-const DefaultMaxUnverified = 512
-
-// gate bounds the work for those of whom nothing is known yet: their bodies take memory, and their
+// Gate bounds the work for those of whom nothing is known yet: their bodies take memory, and their
 // signatures time. A request is inside from before its body is read until it is known who signed it, which
 // takes a fraction of a millisecond, unless its body comes slowly. One address, or network of addresses of
 // IPv6 that one client has, may have a part of the places only, so that it takes several to keep everybody
-// else out.
-type gate struct {
+// else out. It is safe for concurrent use.
+type Gate struct {
 	places, perAddress int
 
 	mu     sync.Mutex
@@ -26,12 +23,13 @@ type gate struct {
 // addressShare is the part of the places that one address may have.
 const addressShare = 4
 
-func newGate(places int) *gate {
-	return &gate{places: places, perAddress: max(1, places/addressShare), from: make(map[string]int)}
+// NewGate makes a Gate with room for so many requests.
+func NewGate(places int) *Gate {
+	return &Gate{places: places, perAddress: max(1, places/addressShare), from: make(map[string]int)}
 }
 
-// enter takes a place for a request from an address, which must be left.
-func (g *gate) enter(address string) (leave func(), err error) {
+// Enter takes a place for a request from an address, which must be left.
+func (g *Gate) Enter(address string) (leave func(), err error) {
 	network := networkOf(address)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -43,7 +41,7 @@ func (g *gate) enter(address string) (leave func(), err error) {
 	return func() { g.leave(network) }, nil
 }
 
-func (g *gate) leave(network string) {
+func (g *Gate) leave(network string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inside--
