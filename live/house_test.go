@@ -332,6 +332,7 @@ func (h *house) dawdle(user, id string) *client {
 func (h *house) connect(user, id string) *client {
 	h.t.Helper()
 	c := h.dawdle(user, id)
+	_ = c.conn.SetReadDeadline(time.Time{}) // that of its first frame
 	c.frames = make(chan ws.Frame, 10_000)
 	go func() {
 		defer close(c.frames)
