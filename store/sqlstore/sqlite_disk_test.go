@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,6 +124,22 @@ func TestSQLiteLog(t *testing.T) {
 		if err != nil || info.Size() > 5*checkpointFrames*logFrame {
 			t.Errorf("%v, %v", info.Size(), err)
 		}
+	})
+	t.Run("many are made at a time", func(t *testing.T) {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for range 25 {
+					l, err := openSQLiteLog()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					l.close()
+				}
+			})
+		}
+		all.Wait()
 	})
 	t.Run("what was written and not committed does not get there", func(t *testing.T) {
 		s := openTest(t)

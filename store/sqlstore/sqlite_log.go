@@ -38,9 +38,8 @@ type sqliteLog struct {
 	// functions are those in memory, where the garbage collector does not see them.
 	functions []any
 
-	base    lib.Tsqlite3_vfs        // the default file system
-	basePtr uintptr                 // and where it is
-	file    lib.Tsqlite3_io_methods // what the log can do in it
+	base *sqliteFiles
+	file lib.Tsqlite3_io_methods // what the log can do in it
 
 	gathered []byte
 	start    int64 // where they belong
@@ -63,27 +62,40 @@ type sqliteLogMemory struct {
 
 var sqliteLogs atomic.Int64
 
-// initSQLite has the library of the connections set SQLite up, which it does with the first one.
-var initSQLite = sync.OnceValue(func() error {
+// sqliteFiles is SQLite's default file system.
+type sqliteFiles struct {
+	address uintptr
+	lib.Tsqlite3_vfs
+}
+
+// defaultFiles sets SQLite up, by the library of the connections, which does so with the first one. The file
+// system is read once, before there are others: SQLite links them to it, under a lock of its own.
+var defaultFiles = sync.OnceValues(func() (*sqliteFiles, error) {
 	conn, err := sqlite.OpenConn(":memory:", sqlite.OpenReadWrite)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return conn.Close()
-})
-
-// openSQLiteLog makes a file system for one connection.
-func openSQLiteLog() (*sqliteLog, error) {
-	if err := initSQLite(); err != nil {
+	if err := conn.Close(); err != nil {
 		return nil, err
 	}
 	tls := libc.NewTLS()
 	defer tls.Close()
-	l := &sqliteLog{name: fmt.Sprintf("carillon-%d", sqliteLogs.Add(1))}
-	if l.basePtr = lib.Xsqlite3_vfs_find(tls, 0); l.basePtr == 0 {
+	p := lib.Xsqlite3_vfs_find(tls, 0)
+	if p == 0 {
 		return nil, errors.New("sqlstore: SQLite has no file system")
 	}
-	l.base = *at[lib.Tsqlite3_vfs](l.basePtr)
+	return &sqliteFiles{address: p, Tsqlite3_vfs: *at[lib.Tsqlite3_vfs](p)}, nil
+})
+
+// openSQLiteLog makes a file system for one connection.
+func openSQLiteLog() (*sqliteLog, error) {
+	base, err := defaultFiles()
+	if err != nil {
+		return nil, err
+	}
+	tls := libc.NewTLS()
+	defer tls.Close()
+	l := &sqliteLog{name: fmt.Sprintf("carillon-%d", sqliteLogs.Add(1)), base: base}
 	p := libc.Xcalloc(tls, 1, types.Size_t(unsafe.Sizeof(sqliteLogMemory{})))
 	if p == 0 {
 		return nil, errors.New("sqlstore: no memory for the log")
@@ -92,7 +104,7 @@ func openSQLiteLog() (*sqliteLog, error) {
 	l.gathered = l.memory.gathered[:0]
 	copy(l.memory.name[:], l.name)
 	vfs := &l.memory.vfs
-	*vfs = l.base
+	*vfs = base.Tsqlite3_vfs
 	vfs.FzName, vfs.FpNext, vfs.FxOpen = address(&l.memory.name), 0, pointerTo(l, l.open)
 	if rc := lib.Xsqlite3_vfs_register(tls, address(vfs), 0); rc != lib.SQLITE_OK {
 		libc.Xfree(tls, p)
@@ -114,7 +126,7 @@ func (l *sqliteLog) close() {
 func (l *sqliteLog) frames() int64 { return max(0, l.end-logHeader) / logFrame }
 
 func (l *sqliteLog) open(tls *libc.TLS, _, name, file uintptr, flags int32, out uintptr) int32 {
-	rc := function[func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32](l.base.FxOpen)(tls, l.basePtr, name, file, flags, out)
+	rc := function[func(*libc.TLS, uintptr, uintptr, uintptr, int32, uintptr) int32](l.base.FxOpen)(tls, l.base.address, name, file, flags, out)
 	if rc != lib.SQLITE_OK || flags&lib.SQLITE_OPEN_WAL == 0 {
 		return rc
 	}
