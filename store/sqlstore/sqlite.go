@@ -77,6 +77,9 @@ func (e *sqliteEngine) open(path string, o Options) (err error) {
 		"PRAGMA temp_store = MEMORY",    // what savepoints need never goes to a file
 		"PRAGMA wal_autocheckpoint = 0", // the writer says when
 		"PRAGMA journal_size_limit = 67108864",
+		// What a crash has left in the log may be in memory alone, where even a sync that failed has left
+		// it. Nobody is told of it before it is on disk, and nothing is written behind it.
+		"PRAGMA wal_checkpoint(RESTART)",
 	)
 	if err != nil {
 		return err

@@ -5,9 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 
 	"carillon/store"
 )
@@ -94,6 +99,14 @@ func TestSQLiteDisk(t *testing.T) {
 	})
 }
 
+// crash copies a store as it would be found after a crash.
+func crash(t *testing.T, s *Store, to string) {
+	t.Helper()
+	log := s.engine.(*sqliteEngine).log.path
+	copyFile(t, strings.TrimSuffix(log, "-wal"), filepath.Join(to, "carillon.db"))
+	copyFile(t, log, filepath.Join(to, "carillon.db-wal"))
+}
+
 func TestSQLiteLog(t *testing.T) {
 	t.Run("it is moved into the database beside the writer, and begins anew", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "carillon.db")
@@ -123,6 +136,67 @@ func TestSQLiteLog(t *testing.T) {
 		info, err := os.Stat(path + "-wal")
 		if err != nil || info.Size() > 5*checkpointFrames*logFrame {
 			t.Errorf("%v, %v", info.Size(), err)
+		}
+	})
+	t.Run("what a crash leaves in it is in the database once the store is open", func(t *testing.T) {
+		crashed, after := t.TempDir(), t.TempDir()
+		lost := openTest(t)
+		put(t, lost, "answered")
+		crash(t, lost, crashed)
+		recovered, err := OpenSQLite(filepath.Join(crashed, "carillon.db"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer recovered.Close()
+		copyFile(t, filepath.Join(crashed, "carillon.db"), filepath.Join(after, "carillon.db"))
+		s, err := OpenSQLite(filepath.Join(after, "carillon.db"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if !has(t, s, "answered") {
+			t.Error("it is not there")
+		}
+	})
+	t.Run("transactions that it has no room for fail whole, and the store goes on", func(t *testing.T) {
+		crashed := t.TempDir()
+		s := openTest(t)
+		put(t, s, "before")
+		log := s.engine.(*sqliteEngine).writer.conn.log // the writer is idle
+		write := log.file.FxWrite
+		large := make([]byte, 1<<20) // more than is gathered
+		failing := []int{1, 2, 8, 9, 10}
+		for _, piece := range failing {
+			log.file.FxWrite = pointerTo(log, func(tls *libc.TLS, file, from uintptr, n int32, at int64) int32 {
+				if piece--; piece == 0 {
+					return lib.SQLITE_FULL
+				}
+				return function[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](write)(tls, file, from, n, at)
+			})
+			name := fmt.Sprint("large", piece)
+			err := s.Update(t.Context(), func(tx store.Tx) error { return tx.PutSetting(name, large) })
+			log.file.FxWrite = write
+			if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultFull || piece > 0 {
+				t.Errorf("%s: Update ends with %v", name, err)
+			}
+			put(t, s, "after "+name)
+		}
+		crash(t, s, crashed)
+		recovered, err := OpenSQLite(filepath.Join(crashed, "carillon.db"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer recovered.Close()
+		for _, s := range []*Store{s, recovered} {
+			if !has(t, s, "before") {
+				t.Error("what was there is lost")
+			}
+			for _, piece := range failing {
+				name := fmt.Sprint("large", piece)
+				if has(t, s, name) || !has(t, s, "after "+name) {
+					t.Errorf("%s is there, or what came after it is not", name)
+				}
+			}
 		}
 	})
 	t.Run("many are made at a time", func(t *testing.T) {
