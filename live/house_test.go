@@ -289,6 +289,8 @@ type client struct {
 	in   io.Reader
 	// frames come from a client that reads all the time, as browsers do; a slow one reads when asked.
 	frames chan ws.Frame
+	// unasked is how many texts it has read that no ping came behind.
+	unasked atomic.Int64
 }
 
 // dial opens a connection with the parameters given, over those of a good one.
@@ -333,6 +335,7 @@ func (h *house) connect(user, id string) *client {
 	h.t.Helper()
 	c := h.dawdle(user, id)
 	_ = c.conn.SetReadDeadline(time.Time{}) // that of its first frame
+	c.unasked.Store(0)                      // of which nobody asks
 	c.frames = make(chan ws.Frame, 10_000)
 	go func() {
 		defer close(c.frames)
@@ -355,10 +358,18 @@ func (h *house) connect(user, id string) *client {
 func (c *client) read() (ws.Frame, error) {
 	for {
 		f, err := ws.ReadFrame(c.in)
-		if err != nil || f.Header.OpCode != ws.OpPing {
+		if err != nil {
 			return f, err
 		}
-		c.send(ws.NewPongFrame(f.Payload))
+		switch f.Header.OpCode {
+		case ws.OpPing:
+			c.send(ws.NewPongFrame(f.Payload))
+			c.unasked.Store(0)
+			continue
+		case ws.OpText:
+			c.unasked.Add(1)
+		}
+		return f, nil
 	}
 }
 
@@ -379,8 +390,19 @@ func (c *client) frame() (ws.Frame, error) {
 	}
 }
 
+// send writes a frame at once, beside others who do.
 func (c *client) send(f ws.Frame) {
-	_ = ws.WriteFrame(c.conn, ws.MaskFrame(f)) // who reads notices that the connection is gone
+	_, _ = c.conn.Write(ws.MustCompileFrame(ws.MaskFrame(f))) // who reads notices that the connection is gone
+}
+
+// confirms waits until the server has asked what the client got, and knows the answer.
+func (c *client) confirms() {
+	c.t.Helper()
+	eventually(c.t, "the client is asked what it got", func() bool { return c.unasked.Load() == 0 })
+	c.send(ws.NewPingFrame([]byte("behind the pong")))
+	if f, err := c.frame(); err != nil || f.Header.OpCode != ws.OpPong || string(f.Payload) != "behind the pong" {
+		c.t.Fatalf("got %v %.300s, %v", f.Header.OpCode, f.Payload, err)
+	}
 }
 
 // want reads frames and fails unless they are just these texts.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +18,10 @@ import (
 )
 
 func TestResume(t *testing.T) {
-	h := newHouse(t, func(o *live.Options) { o.ResumeWindow = time.Second })
+	var ahead atomic.Int64
+	h := newHouse(t, func(o *live.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
 	h.join("general", "alice", "bob")
 	waiting := func(n float64) {
 		t.Helper()
@@ -27,7 +31,7 @@ func TestResume(t *testing.T) {
 	t.Run("a client that was cut off gets what it missed, once and in order, stored or not", func(t *testing.T) {
 		alice := h.connect("alice", "s1")
 		alice.silent(h, "general")
-		time.Sleep(20 * time.Millisecond) // the pong is on its way
+		alice.confirms()
 		alice.cut()
 		waiting(1)
 		h.message("general", "one")
@@ -81,6 +85,7 @@ func TestResume(t *testing.T) {
 		alice.cut()
 		waiting(1)
 		h.message("general", "missed")
+		ahead.Store(int64(live.DefaultResumeWindow))
 		waiting(0)
 		alice = h.connect("alice", "s4")
 		alice.silent(h, "general")
@@ -124,9 +129,6 @@ func (c lateConn) Write(b []byte) (int, error) {
 	time.Sleep(20 * time.Millisecond)
 	return n, err
 }
-
-// confirmed waits until all clients that read have been asked what they got, and have answered.
-func confirmed() { time.Sleep(300 * time.Millisecond) }
 
 func TestRestart(t *testing.T) {
 	h := newHouse(t)
@@ -190,11 +192,12 @@ func TestRestart(t *testing.T) {
 		h.message("quiet", "received too")
 		alice.says("received", "received too")
 		bob.says("received")
+		bob.confirms()
 		bob.cut()
 		eventually(t, "bob is away", func() bool { return h.metric("carillon_sessions_waiting", "") == 1 })
 		h.message("general", "for bob later")
 		alice.says("for bob later")
-		confirmed()
+		alice.confirms()
 		h.kill()
 		h.happen(said("general", "committed, not handed out"))
 		h.start()
@@ -209,7 +212,7 @@ func TestRestart(t *testing.T) {
 		alice := h.connect("alice", "s3")
 		h.message("general", "received")
 		alice.says("received")
-		confirmed()
+		alice.confirms()
 		h.kill()
 		h.happen(said("general", "one"))
 		h.start()
@@ -254,7 +257,7 @@ func TestRestart(t *testing.T) {
 		bob.says("received")
 		h.bus.Publish(h.happen(membership("DELETE_CHANNEL_MEMBERSHIP", "general", bus.Audience{Members: true, Left: []string{arnOf("bob")}})))
 		bob.event("DELETE_CHANNEL_MEMBERSHIP")
-		confirmed()
+		bob.confirms()
 		h.kill()
 		h.happen(said("general", "not for bob"))
 		h.happen(membership("CREATE_CHANNEL_MEMBERSHIP", "general", bus.Audience{Members: true, Joined: []string{arnOf("bob")}}))
@@ -279,7 +282,7 @@ func TestRestart(t *testing.T) {
 		h.message("general", "one")
 		h.message("general", "two")
 		alice.says("one", "two")
-		confirmed()
+		alice.confirms()
 		alice.cut()
 		eventually(t, "alice is away", func() bool { return h.metric("carillon_sessions_waiting", "") == 2 })
 		h.message("general", "three")
@@ -354,7 +357,7 @@ func TestRestart(t *testing.T) {
 		alice := h.connect("alice", "s7")
 		h.message("general", "received")
 		alice.says("received")
-		confirmed()
+		alice.confirms()
 		h.kill()
 		h.happen(said("general", "missed"))
 		h.broken = errors.New("the store is away")
