@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"testing"
 
 	"carillon/store"
@@ -8,9 +9,15 @@ import (
 	"carillon/store/storetest"
 )
 
+// newPostgres opens a store in a database of its own.
 func newPostgres(t testing.TB) *Store {
 	t.Helper()
-	s, err := OpenPostgres(t.Context(), pgtest.Start(t), Options{})
+	return openPostgresTest(t, pgtest.Start(t))
+}
+
+func openPostgresTest(t testing.TB, url string) *Store {
+	t.Helper()
+	s, err := OpenPostgres(t.Context(), url, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,6 +29,15 @@ func newPostgres(t testing.TB) *Store {
 	return s
 }
 
+// TestPostgresConformance has one database emptied time and again: making a new one for every part takes longer
+// than what is tested.
 func TestPostgresConformance(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return newPostgres(t) })
+	pool := pgtest.Pool{Prepare: func(url string) error {
+		s, err := OpenPostgres(context.Background(), url, Options{})
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	}}
+	storetest.Run(t, func(t *testing.T) store.Store { return openPostgresTest(t, pool.Lend(t)) })
 }
