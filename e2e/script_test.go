@@ -59,7 +59,7 @@ func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, envir
 func TestPython(t *testing.T) {
 	t.Parallel()
 	runScripts(t, "python", "test_*.py", regexp.MustCompile(`(?m)^Ran (\d+) tests? `),
-		[]string{"PYTHONDONTWRITEBYTECODE=1"},
+		[]string{"PYTHONDONTWRITEBYTECODE=1", "CARILLON=" + binary, "CARILLON_ISSUER=" + startIssuer(t).url},
 		python.path(t), "-W", "ignore::ResourceWarning", "-m", "unittest", "-v")
 }
 

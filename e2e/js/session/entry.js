@@ -2,3 +2,4 @@
 
 export * as sdk from 'amazon-chime-sdk-js';
 export * as messaging from '@aws-sdk/client-chime-sdk-messaging';
+export { fromWebToken } from '@aws-sdk/credential-providers';

@@ -1,6 +1,7 @@
 // A page in a browser that listens through the official client.
 
 import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,6 +16,8 @@ async function bundle() {
   const made = await build({
     entryPoints: [new URL('entry.js', import.meta.url).pathname], bundle: true, write: false, format: 'iife', globalName: 'chime', platform: 'browser',
     mainFields: ['browser', 'module', 'main'], define: { global: 'window' }, logLevel: 'error',
+    // Its package.json tells of its entry for browsers without ".js", which esbuild does not find.
+    alias: { '@aws-sdk/credential-providers': '@aws-sdk/credential-providers/dist-es/index.browser.js' },
   });
   return made.outputFiles[0].text;
 }
@@ -43,7 +46,7 @@ export class Browser {
   }
 
   constructor(browser, script, home, app) {
-    Object.assign(this, { browser, script, home, app });
+    Object.assign(this, { browser, script, home, app, url: `http://localhost:${app.address().port}/` });
   }
 
   async close() {
@@ -52,17 +55,48 @@ export class Browser {
     rmSync(this.home, { recursive: true, force: true });
   }
 
+  // signIn lets a user log in at an issuer and come back to the app, and returns the ID token that it got.
+  async signIn(issuer, user) {
+    const context = await this.browser.newContext(); // nobody else's cookies
+    try {
+      const page = await context.newPage();
+      const verifier = randomBytes(32).toString('base64url');
+      await page.goto(`${issuer.url}/auth?${new URLSearchParams({
+        client_id: 'page', response_type: 'code', scope: 'openid profile', redirect_uri: this.url,
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
+      })}`);
+      await page.fill('[name=login]', user);
+      await page.fill('[name=password]', 'any');
+      await page.click('[type=submit]');
+      await page.click('[type=submit] >> text=Continue'); // consents
+      await page.waitForURL(`${this.url}?*`);
+      return await page.evaluate(async ([issuer, verifier, app]) => {
+        const form = {
+          grant_type: 'authorization_code', client_id: 'page', redirect_uri: app, code_verifier: verifier,
+          code: new URL(location.href).searchParams.get('code'),
+        };
+        const answer = await fetch(`${issuer}/token`, { method: 'POST', body: new URLSearchParams(form) });
+        return (await answer.json()).id_token;
+      }, [issuer.url, verifier, this.url]);
+    } finally {
+      await context.close();
+    }
+  }
+
   // listen opens a page with a session that is not started yet. It keeps a log of what observers are
-  // told, in order, and counts how often a WebSocket is opened.
+  // told, in order, and counts how often a WebSocket is opened. The page calls with the root key, with the
+  // credentials it is given, or with those that it gets for a webIdentity.
   async listen(server, user, options = {}) {
     const page = await this.browser.newPage();
-    await page.goto(`http://localhost:${this.app.address().port}/`);
+    await page.goto(this.url);
     await page.addScriptTag({ content: this.script });
-    await page.evaluate(([of, { endpointUrl, secret, prefetch, sessionId }]) => {
-      const { sdk, messaging } = globalThis.chime;
+    await page.evaluate(([of, { endpointUrl, secret, credentials, webIdentity, prefetch, sessionId }]) => {
+      const { sdk, messaging, fromWebToken } = globalThis.chime;
+      const { endpoint, region } = of;
+      const root = { accessKeyId: of.access_key_id, secretAccessKey: secret ?? of.secret_access_key };
       const client = new messaging.ChimeSDKMessagingClient({
-        endpoint: of.endpoint, region: of.region,
-        credentials: { accessKeyId: of.access_key_id, secretAccessKey: secret ?? of.secret_access_key },
+        endpoint, region, maxAttempts: 1,
+        credentials: webIdentity ? fromWebToken({ ...webIdentity, clientConfig: { endpoint, region, maxAttempts: 1 } }) : credentials ?? root,
       });
       const configuration = new sdk.MessagingSessionConfiguration(of.user, sessionId ?? null, endpointUrl, client);
       if (prefetch) {
@@ -77,8 +111,8 @@ export class Browser {
         messagingSessionDidStop: (event) => log.push({ what: 'stop', code: event.code, reason: event.reason }),
         messagingSessionDidReceiveMessage: ({ type, headers, payload }) => log.push({ what: 'message', type, headers, payload: payload && JSON.parse(payload) }),
       });
-      globalThis.listener = { session, log };
-    }, [{ ...server.ready, user: server.ready.user_arns[user] }, options]);
+      globalThis.listener = { session, log, client };
+    }, [{ ...server.ready, user: server.ready.user_arns[user] ?? user }, options]);
     return new Listener(page);
   }
 }
@@ -95,6 +129,23 @@ export class Listener {
 
   stop() {
     return this.page.evaluate(() => globalThis.listener.session.stop());
+  }
+
+  // call calls an operation in the page, and resolves to its answer, or to what the SDK tells of its error.
+  call(name, input) {
+    return this.page.evaluate(([name, input]) => {
+      const { client } = globalThis.listener;
+      return client.send(new globalThis.chime.messaging[`${name}Command`](input)).then(
+        ({ $metadata, ...answer }) => answer, (error) => ({ error: error.name, status: error.$metadata?.httpStatusCode, message: error.message }));
+    }, [name, input]);
+  }
+
+  // credentials are those that the page calls with.
+  credentials() {
+    return this.page.evaluate(async () => {
+      const { accessKeyId, secretAccessKey, sessionToken } = await globalThis.listener.client.config.credentials();
+      return { accessKeyId, secretAccessKey, sessionToken };
+    });
   }
 
   log() {

@@ -56,6 +56,11 @@ export class Server {
     execFileSync(process.env.CARILLON, [...words, '--data', this.data], { env: { ...process.env, ...environment } });
   }
 
+  // manage runs a command of carillon that asks the server to manage who may call.
+  manage(...words) {
+    this.run(...words, '--endpoint', this.ready.endpoint, {});
+  }
+
   settings() {
     const { endpoint, region, access_key_id: accessKeyId, secret_access_key: secretAccessKey } = this.ready;
     return { endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 };
