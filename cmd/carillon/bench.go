@@ -67,7 +67,7 @@ func (p process) scenario(s bench.Scenario) *cobra.Command {
 	flags.StringVar(&f.serverArgs, "server-args", "", "more arguments for it, separated by spaces")
 	flags.StringVar(&f.endpoint, "endpoint", "", "URL of the server")
 	flags.StringVar(&f.region, "region", "", "region to sign for (default AWS_REGION, AWS_DEFAULT_REGION or us-east-1)")
-	flags.StringVar(&f.accessKeyID, "key-id", "", "access key id (default AWS_ACCESS_KEY_ID); the secret is AWS_SECRET_ACCESS_KEY")
+	flags.StringVar(&f.accessKeyID, "key-id", "", "access key id (default AWS_ACCESS_KEY_ID); the secret is AWS_SECRET_ACCESS_KEY, the token of temporary credentials AWS_SESSION_TOKEN")
 	flags.StringVar(&f.data, "data", "./carillon-data", "data folder to take the root key from when no credentials are given")
 	flags.StringVar(&f.appInstance, "app-instance", "", "ARN of the app instance to make users and channels in (default: a new one)")
 	flags.StringVar(&f.json, "json", "", "file to write what was measured to, as JSON")
@@ -115,7 +115,7 @@ func (p process) benchTarget(f benchFlags) (bench.Target, error) {
 		return bench.ReadReady(f.readyFile, f.options.TLS)
 	}
 	if f.accessKeyID != "" {
-		f.secret = p.env("AWS_SECRET_ACCESS_KEY")
+		f.secret, f.sessionToken = p.env("AWS_SECRET_ACCESS_KEY"), p.env("AWS_SESSION_TOKEN")
 	}
 	c, err := p.credentials(f.callFlags)
 	if err != nil {

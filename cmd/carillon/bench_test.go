@@ -232,3 +232,15 @@ func TestSoak(t *testing.T) {
 		t.Errorf("nothing happened: %+v", report.Numbers)
 	}
 }
+
+func TestBenchTakesTemporaryCredentials(t *testing.T) {
+	p := process{environ: []string{"AWS_ACCESS_KEY_ID=ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token"}}
+	for name, keyID := range map[string]string{"of the environment": "", "whose id is given": "ASIAEXAMPLE"} {
+		t.Run(name, func(t *testing.T) {
+			got, err := p.benchTarget(benchFlags{callFlags: callFlags{accessKeyID: keyID, data: t.TempDir()}})
+			if err != nil || got.AccessKeyID != "ASIAEXAMPLE" || got.Secret != "secret" || got.SessionToken != "token" {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
