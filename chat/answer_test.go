@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,9 @@ func refused(t *testing.T, err error, want api.Kind) {
 // same fails the test when an answer is not the wanted one. Reasons of errors are no part of answers.
 func same(t *testing.T, want, got any) {
 	t.Helper()
+	if reflect.DeepEqual(want, got) {
+		return // cmp takes a hundred times as long to find that out
+	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(api.Error{}, "Reason")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

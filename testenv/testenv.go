@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"carillon/api"
 	"carillon/arn"
 	"carillon/bus"
@@ -138,8 +140,58 @@ func open(t testing.TB) (*sqlstore.Store, error) {
 	if os.Getenv("CARILLON_TEST_ENGINE") == "postgres" {
 		return sqlstore.OpenPostgres(t.Context(), databases.Lend(t), sqlstore.Options{})
 	}
-	return sqlstore.OpenSQLite(filepath.Join(t.TempDir(), "carillon.db"), sqlstore.Options{})
+	data, err := empty()
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder(t), "carillon.db")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return nil, err
+	}
+	return sqlstore.OpenSQLite(path, sqlstore.Options{})
 }
+
+const (
+	memory = "/dev/shm"
+	room   = 1 << 30 // far more than all tests have at a time
+)
+
+// folder is a folder of the test's own, in memory where there is room: what a disk has to do with it is for
+// the tests of the store, and those of operations would wait for it most of the time.
+func folder(t testing.TB) string {
+	var s unix.Statfs_t
+	if err := unix.Statfs(memory, &s); err != nil || s.Bavail < room/uint64(s.Bsize) {
+		return t.TempDir()
+	}
+	path, err := os.MkdirTemp(memory, "carillon")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(path); err != nil {
+			t.Error(err)
+		}
+	})
+	return path
+}
+
+// empty is the file of a new store on SQLite: to make its tables takes longer than most tests.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "carillon")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "carillon.db")
+	s, err := sqlstore.OpenSQLite(path, sqlstore.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // NewInstance makes another app instance and returns its ARN.
 func (e *Env) NewInstance(name string) string {
