@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"go.uber.org/goleak"
+
 	"carillon/store"
 )
 
@@ -56,6 +58,7 @@ func TestMigrations(t *testing.T) {
 		}
 	})
 	t.Run("a database of a newer release is refused", func(t *testing.T) {
+		defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 		path := filepath.Join(t.TempDir(), "carillon.db")
 		s, err := OpenSQLite(path, Options{})
 		if err != nil {
