@@ -53,6 +53,7 @@ Carillon {{.Version}} is ready.
 # Redirect an unchanged app
 export AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING={{.Endpoint}}
 export AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY={{.Endpoint}}
+export AWS_ENDPOINT_URL_STS={{.Endpoint}} AWS_ENDPOINT_URL_IAM={{.Endpoint}}
 export AWS_ACCESS_KEY_ID={{.AccessKeyID}}
 export AWS_SECRET_ACCESS_KEY={{.SecretAccessKey}}
 export AWS_DEFAULT_REGION={{.Region}} AWS_REGION={{.Region}}

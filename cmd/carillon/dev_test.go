@@ -201,6 +201,7 @@ func TestDev(t *testing.T) {
 			ready.UserARNs["alice"], ready.UserARNs["bob"], ready.UserARNs["carol"], ready.UserARNs["dave"],
 			"\nexport AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING=" + ready.Endpoint + "\n",
 			"\nexport AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY=" + ready.Endpoint + "\n",
+			"\nexport AWS_ENDPOINT_URL_STS=" + ready.Endpoint + " AWS_ENDPOINT_URL_IAM=" + ready.Endpoint + "\n",
 			"\nexport AWS_ACCESS_KEY_ID=" + ready.AccessKeyID + "\n",
 			"\nexport AWS_SECRET_ACCESS_KEY=" + ready.SecretAccessKey + "\n",
 			"\nexport AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1\n",
