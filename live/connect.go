@@ -217,9 +217,25 @@ func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, d *api.Deed) {
 	h.Log.Info("session refused", "source", d.SourceAddress, "code", int(why.code), "reason", why.reason, "rule", rule)
 	_ = nc.SetDeadline(time.Now().Add(closeGrace))
 	if _, err := nc.Write(closeFrame(why.code, why.reason)); err == nil {
-		_, _ = io.CopyN(io.Discard, in, maxDataFrame) // until the client has closed too
+		untilClosed(in)
 	}
 	_ = nc.Close()
+}
+
+// untilClosed reads until the client has answered a close frame: it is for the server to close the connection
+// then, and browsers wait two seconds for that before they tell why.
+func untilClosed(in io.Reader) {
+	in = io.LimitReader(in, maxDataFrame)
+	for {
+		header, err := ws.ReadHeader(in)
+		if err != nil {
+			return
+		}
+		// What was not read when the connection is closed would keep the client from reading why.
+		if _, err := io.CopyN(io.Discard, in, header.Length); err != nil || header.OpCode == ws.OpClose {
+			return
+		}
+	}
 }
 
 // serve gives a connection its session, and has it read from until it ends. It returns why there was no

@@ -3,6 +3,7 @@ package live_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,6 +47,22 @@ func TestConnect(t *testing.T) {
 			h.dial(c.change).closed(c.code, c.reason)
 		})
 	}
+	t.Run("a browser that is refused need not wait for the end of the connection", func(t *testing.T) {
+		began := time.Now()
+		c := h.dial(url.Values{"userArn": {"alice"}})
+		f, err := c.frame()
+		if err != nil || f.Header.OpCode != ws.OpClose {
+			t.Fatalf("%v, %v", f.Header, err)
+		}
+		c.send(ws.NewTextFrame([]byte("on its way")))
+		c.send(ws.NewCloseFrame(f.Payload))
+		if f, err := c.frame(); !errors.Is(err, io.EOF) {
+			t.Errorf("%v, %v", f.Header, err)
+		}
+		if took := time.Since(began); took > 4*time.Second { // it waits for five
+			t.Errorf("it took %v", took)
+		}
+	})
 	t.Run("odd session ids are fine", func(t *testing.T) {
 		for _, id := range []string{"it's", "a b+c", "100%", "ü", "💬", strings.Repeat("x", 1024)} {
 			h.connect("alice", id).goodbye()
