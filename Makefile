@@ -117,12 +117,12 @@ endif
 
 # "make unit" has passed the store's own suite on both engines. What is above it is passed on SQLite by
 # "make unit" and "make e2e", and here again, without the race detector and without what never sees the
-# store: TLS, the chat page, a fresh clone.
+# store, or through rooms that the tests of chat and access hold to it: TLS, sessions in browsers, a fresh clone.
 .PHONY: postgres
 postgres: export CARILLON_TEST_ENGINE = postgres
 postgres: tools
 	go test -shuffle=on ./chat ./access
-	cd e2e && go test -count=1 -skip '^Test(FreshClone|ACME|TLSClients|BrowserTrust|Browser)$$' ./...
+	cd e2e && go test -count=1 -skip '^Test(FreshClone|ACME|TLSClients|BrowserTrust|Browser|Session|SessionAccess|CLIAccess)$$' ./...
 
 ifneq ($(wildcard e2e/js/package-lock.json),)
 e2e postgres screenshots: e2e/js/node_modules

@@ -220,7 +220,7 @@ func TestBenchRequestsRefuses(t *testing.T) {
 // Clients that behave badly miss nothing, even when the server is killed under them.
 func TestSoak(t *testing.T) {
 	t.Setenv(asProgram, "1")
-	got, report := benchmark(t, "soak", "--duration", "20s", "--kill-every", "7s", "--users", "12", "--rate", "60", "--seed", "7")
+	got, report := benchmark(t, "soak", "--duration", "12s", "--kill-every", "4s", "--users", "12", "--rate", "60", "--seed", "7")
 	if got.code != 0 || len(report.Broken) > 0 {
 		t.Errorf("%+v", report.Broken)
 		t.Fatalf("exit code %d\n%s", got.code, got.stdout)

@@ -300,7 +300,8 @@ func BenchmarkStreamsOf(b *testing.B) {
 // BenchmarkChannelSize shows that what an operation costs does not depend on how many members a
 // channel has.
 func BenchmarkChannelSize(b *testing.B) {
-	const large, small, batch = 200_000, 200, 100
+	const small, batch = 200, 100
+	large := benchMembers(b)
 	t := newTown(b, 2*large)
 	rand.Shuffle(len(t.users), func(i, j int) { t.users[i], t.users[j] = t.users[j], t.users[i] })
 	channels := [2][]store.Channel{make([]store.Channel, 200), {t.channel(b, t.users[:large])}}
@@ -340,7 +341,7 @@ func BenchmarkChannelSize(b *testing.B) {
 	})
 	// Members who are new in the town, as those who join mostly are.
 	b.Run("add newcomers", func(b *testing.B) {
-		t.newUsers(b, 200_000)
+		t.newUsers(b, large)
 		others := t.users[2*large:]
 		in(b, func(c store.Channel) {
 			if len(others) < batch {

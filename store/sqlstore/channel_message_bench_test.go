@@ -15,16 +15,22 @@ import (
 	"carillon/store"
 )
 
-// benchMessages is how many messages there are where a benchmark speaks of many. The default shows
-// that the benchmarks run; the budgets are for the numbers in docs/performance.md.
-func benchMessages(b *testing.B) int {
-	given := os.Getenv("CARILLON_BENCH_MESSAGES")
+// benchMessages is how many messages there are where a benchmark speaks of many, and benchMembers how many
+// members. The default shows that the benchmarks run; the budgets are for the numbers in
+// docs/performance.md.
+func benchMessages(b *testing.B) int { return benchCount(b, "CARILLON_BENCH_MESSAGES") }
+
+func benchMembers(b *testing.B) int { return benchCount(b, "CARILLON_BENCH_MEMBERS") }
+
+func benchCount(b *testing.B, variable string) int {
+	const least = 20_000
+	given := os.Getenv(variable)
 	if given == "" {
-		return 20_000
+		return least
 	}
 	n, err := strconv.Atoi(given)
-	if err != nil || n < 20_000 {
-		b.Fatalf("CARILLON_BENCH_MESSAGES is %q, it must be a number from 20000 on", given)
+	if err != nil || n < least {
+		b.Fatalf("%s is %q, it must be a number from %d on", variable, given, least)
 	}
 	return n
 }
