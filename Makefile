@@ -10,7 +10,7 @@ NODE   ?= node
 
 # How many inputs each fuzz target tries: a second or a few. Not a time: at the end of one, Go 1.26 can
 # fail a target for no reason (golang.org/issue/75804).
-FUZZTIME ?= 5000x
+FUZZTIME ?= 3000x
 
 .PHONY: help
 help:
