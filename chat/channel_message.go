@@ -34,17 +34,20 @@ func (s *Service) SendChannelMessage(ctx context.Context, caller *api.Caller, in
 	if err != nil {
 		return nil, err
 	}
-	if out, err := s.sendTogether(ctx, caller, in, attributes); out != nil || err != nil {
-		return out, err
-	}
-	token, err := requestToken(in)
-	if err != nil {
-		return nil, err
+	token := store.MessageToken{Token: digest(in.ClientRequestToken)}
+	ephemeral := in.Persistence == api.ChannelMessagePersistenceTypeNonPersistent
+	if !ephemeral {
+		if token.Fingerprint, err = messageFingerprint(in); err != nil {
+			return nil, err
+		}
+		if out, err := s.sendTogether(ctx, caller, in, attributes, token); out != nil || err != nil {
+			return out, err
+		}
 	}
 	out := &api.SendChannelMessageResponse{ChannelArn: in.ChannelArn, SubChannelId: in.SubChannelId}
 	send := s.sendPersistent
 	run := s.update
-	if in.Persistence == api.ChannelMessagePersistenceTypeNonPersistent {
+	if ephemeral {
 		send, run = s.sendEphemeral, s.view
 	}
 	err = run(ctx, func(tx store.Tx, events *events) error {
@@ -125,13 +128,6 @@ func (s *Service) announceSent(events *events, e *entry, m store.ListedMessage) 
 	events.message("CREATE_CHANNEL_MESSAGE", e, m.Sequence, m, s.describeMessage(e, m)).message = m.Sequence
 }
 
-// requestToken is what remembers a request to send.
-func requestToken(in *api.SendChannelMessageRequest) (token store.MessageToken, err error) {
-	token.Token = digest(in.ClientRequestToken)
-	token.Fingerprint, err = messageFingerprint(in)
-	return token, err
-}
-
 // messageToken completes what remembers a request to send: by the message, or by what it was remembered by
 // before, when it is known.
 func messageToken(tx store.Tx, token store.MessageToken, m *store.ListedMessage) (_ store.MessageToken, known bool, err error) {
@@ -154,6 +150,11 @@ func (s *Service) sendEphemeral(tx store.Tx, events *events, e *entry, in *api.S
 	if m.Status != store.MessagePending {
 		events.message("CREATE_CHANNEL_MESSAGE", e, 0, *m, s.describePassage(e, p, api.ChannelMessageStatusSent))
 		return p.id, nil
+	}
+	// Most are no business of a flow, and typing is told often: what tells requests apart is made here only.
+	var err error
+	if token.Fingerprint, err = messageFingerprint(in); err != nil {
+		return "", err
 	}
 	token, known, err := messageToken(tx, token, m)
 	if known || err != nil {

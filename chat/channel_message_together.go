@@ -87,21 +87,18 @@ type passing struct {
 }
 
 // sendTogether sends a message with others that arrive while those before are being committed. It returns
-// nothing when the message is to be sent alone: it is not stored, or its way is not the usual one.
-func (s *Service) sendTogether(ctx context.Context, caller *api.Caller, in *api.SendChannelMessageRequest, attributes string) (*api.SendChannelMessageResponse, error) {
-	if in.Persistence == api.ChannelMessagePersistenceTypeNonPersistent || in.SubChannelId != "" || len(in.Target) > 0 {
+// nothing when the message is to be sent alone, because its way is not the usual one.
+func (s *Service) sendTogether(ctx context.Context, caller *api.Caller, in *api.SendChannelMessageRequest, attributes string, request store.MessageToken) (*api.SendChannelMessageResponse, error) {
+	if in.SubChannelId != "" || len(in.Target) > 0 {
 		return nil, nil
 	}
-	m := &sending{in: in, attributes: attributes, done: make(chan struct{})}
+	m := &sending{in: in, attributes: attributes, request: request, done: make(chan struct{})}
 	var err error
 	if m.channel, m.bearer, err = s.names(caller, in.ChannelArn); err != nil {
 		return nil, err
 	}
 	if !m.channel.SameInstance(m.bearer) {
 		return nil, nil
-	}
-	if m.request, err = requestToken(in); err != nil {
-		return nil, err
 	}
 	if group := s.sends.add(m); len(group) > 0 {
 		s.sendGroup(group)
