@@ -59,7 +59,7 @@ type request struct {
 // ServeHTTP opens a session. The upgrade is accepted also for those who may have none: only then can
 // they be told so, with a close code.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d := &api.Deed{Action: "chime:Connect", ReadOnly: true, SourceAddress: sourceOf(r), UserAgent: strings.Clone(r.UserAgent())}
+	d := &api.Deed{Action: "chime:Connect", ReadOnly: true, SourceAddress: strings.Clone(api.SourceOf(r)), UserAgent: strings.Clone(r.UserAgent())}
 	asked, refused := h.admit(r, d)
 	upgrader := ws.HTTPUpgrader{Timeout: upgradeTimeout}
 	if refused.code != 0 {
@@ -98,21 +98,6 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.refuse(nc, in, refused, d)
 		}
 	}()
-}
-
-// sourceOf is the address that a request came from, without its port.
-func sourceOf(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return strings.Clone(host)
-	}
-	return r.RemoteAddr
-}
-
-// isSecure reports whether the client speaks TLS, with this server or, as anybody can say, with a proxy
-// before it.
-func isSecure(r *http.Request) bool {
-	proxy, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	return r.TLS != nil || strings.EqualFold(strings.TrimSpace(proxy), "https")
 }
 
 // admitted counts one more connection, unless the hub no longer waits for any.
@@ -156,7 +141,7 @@ func (h *Hub) admit(r *http.Request, d *api.Deed) (request, closing) {
 	if err != nil {
 		return request{}, unauthorized.because("request: the query cannot be read")
 	}
-	caller.SourceAddress, caller.Secure = d.SourceAddress, isSecure(r)
+	caller.SourceAddress, caller.Secure = d.SourceAddress, api.IsSecure(r)
 	asked := request{
 		caller: caller, review: reviews,
 		prefetch:      query.Get("prefetch-on") == "connect",

@@ -100,7 +100,7 @@ func (x *exchange) witness() {
 	}
 	d := &api.Deed{
 		Action: x.route.service.Name + ":" + x.route.Name, ReadOnly: readOnly(x.route.Name), Caller: x.caller, Input: x.in, Output: x.out,
-		SourceAddress: sourceAddress(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status,
+		SourceAddress: api.SourceOf(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status,
 	}
 	if x.fault != nil {
 		d.Err = &api.Error{Kind: kind(x.fault), Message: x.fault.Message, Reason: x.fault.Reason}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"runtime/debug"
@@ -109,7 +108,7 @@ func (x *exchange) perform() (err error) {
 			err = &panicked{value: value, stack: debug.Stack()}
 		}
 	}()
-	verified, err := x.Verify(sourceAddress(x.r))
+	verified, err := x.Verify(api.SourceOf(x.r))
 	if err != nil {
 		return err
 	}
@@ -182,17 +181,8 @@ func (x *exchange) find(f *form) error {
 func (x *exchange) locate(caller *api.Caller) {
 	caller.RequestID = x.id
 	caller.Authority = x.r.Host
-	forwarded, _, _ := strings.Cut(x.r.Header.Get("X-Forwarded-Proto"), ",")
-	caller.Secure = x.r.TLS != nil || strings.EqualFold(strings.TrimSpace(forwarded), "https")
-	caller.SourceAddress = sourceAddress(x.r)
-}
-
-// sourceAddress is the network address that a request came from, without its port.
-func sourceAddress(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
+	caller.Secure = api.IsSecure(x.r)
+	caller.SourceAddress = api.SourceOf(x.r)
 }
 
 // readBody reads the whole body within the limits of length and time.

@@ -144,7 +144,7 @@ func (x *exchange) witness() {
 	}
 	d := &api.Deed{
 		Action: "chime:" + x.op.Name, ReadOnly: x.op.ReadOnly, Caller: x.caller, Input: x.in,
-		SourceAddress: sourceAddress(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status, Err: x.err,
+		SourceAddress: api.SourceOf(x.r), UserAgent: x.r.UserAgent(), RequestID: x.id, Status: x.status, Err: x.err,
 	}
 	if x.out != nil {
 		d.Output = x.out

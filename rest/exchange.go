@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -101,8 +100,8 @@ func (x *exchange) receive() (any, error) {
 	}
 	caller.RequestID = x.id
 	caller.Authority = authority(x.r)
-	caller.Secure = isSecure(x.r)
-	caller.SourceAddress = sourceAddress(x.r)
+	caller.Secure = api.IsSecure(x.r)
+	caller.SourceAddress = api.SourceOf(x.r)
 	if x.Explain {
 		caller.Why = new(api.Why)
 	}
@@ -120,7 +119,7 @@ func (x *exchange) receive() (any, error) {
 
 // identify reads the body and tells who signed the request.
 func (x *exchange) identify(body *[]byte) (*api.Caller, error) {
-	leave, err := x.Verify(sourceAddress(x.r))
+	leave, err := x.Verify(api.SourceOf(x.r))
 	if err != nil {
 		x.unread = x.r.ContentLength != 0
 		return nil, err
@@ -156,14 +155,6 @@ func (x *exchange) bearer(query string) (string, error) {
 	default:
 		return "", api.Violation("ChimeBearer", "Member must not be null")
 	}
-}
-
-// sourceAddress is the network address that a request came from, without its port.
-func sourceAddress(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
 }
 
 // panicked is what became of an operation that panicked.

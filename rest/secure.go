@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -84,13 +83,6 @@ func refusePlain(c net.Conn) {
 	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_, _ = io.CopyN(io.Discard, c, DefaultMaxBody)
 	}
-}
-
-// isSecure reports whether the client speaks TLS, with this server or with a proxy before it. Anybody
-// can say the latter, and nothing but the answer to who said it depends on it.
-func isSecure(r *http.Request) bool {
-	first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	return r.TLS != nil || strings.EqualFold(strings.TrimSpace(first), "https")
 }
 
 // authority is where the client sent the request: the host it named, or, when it takes this server for

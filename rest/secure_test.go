@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"carillon/api"
 )
 
 // secured is what a server and its clients speak TLS with.
@@ -199,7 +201,7 @@ func TestSecure(t *testing.T) {
 			for _, value := range c.forwarded {
 				r.Header.Add("X-Forwarded-Proto", value)
 			}
-			if got := isSecure(r); got != c.want {
+			if got := api.IsSecure(r); got != c.want {
 				t.Errorf("got %v", got)
 			}
 		})
