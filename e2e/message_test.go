@@ -59,8 +59,9 @@ func TestMessages(t *testing.T) {
 	})
 	t.Run("a time in the query bounds a list", func(t *testing.T) {
 		channel := a.newChannel(t, &s.ready, owner, "bounds")
-		ids := []string{send(t, channel, owner, "one"), send(t, channel, owner, "two")}
-		second := get(t, channel, ids[1]).CreatedTimestamp
+		first := get(t, channel, send(t, channel, owner, "one")).CreatedTimestamp
+		time.Sleep(time.Until(first.Add(2 * time.Millisecond))) // clients are told milliseconds
+		second := get(t, channel, send(t, channel, owner, "two")).CreatedTimestamp
 		for _, c := range []struct {
 			bound string
 			in    chimesdkmessaging.ListChannelMessagesInput
