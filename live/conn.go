@@ -295,7 +295,10 @@ func badFarewell(code ws.StatusCode, reason string) bool {
 func (c *conn) expel(why closing) {
 	s := c.session
 	s.mu.Lock()
-	mine := s.conn == c
+	mine := s.conn == c && !s.ended
+	if mine {
+		s.finish(why)
+	}
 	c.shut(why.code, why.reason, now)
 	s.mu.Unlock()
 	if mine {
@@ -350,6 +353,9 @@ func (c *conn) farewell(payload []byte) error {
 	s.mu.Lock()
 	mine := s.conn == c && c.closing.code == 0
 	answered := s.conn == c && c.over
+	if mine {
+		s.finish(answer)
+	}
 	if c.ended.code == 0 {
 		c.ended = closing{code: ws.StatusNoStatusRcvd, reason: "closed by the client"}
 		if len(payload) > 0 {

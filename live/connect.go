@@ -361,17 +361,20 @@ func (h *Hub) begin(asked request) (s *session, turn int, refused closing) {
 		h.tidy(u)
 		return nil, 0, restarting
 	}
-	s = u.session(asked.session)
-	if s == nil {
-		if h.expired.Remove(sessionName{user: u.arn, id: asked.session}) {
-			h.metrics.resumes.WithLabelValues("expired").Inc()
+	if s = u.session(asked.session); s != nil {
+		if turn, welcome := s.welcome(); welcome {
+			return s, turn, closing{}
 		}
-		if len(u.sessions) >= h.PerUser {
-			h.drop(u.sessions[0], closing{code: closeForbidden, reason: fmt.Sprintf("The user has more than %d sessions", h.PerUser)})
-		}
-		s = h.newSession(u, asked.session, h.Now())
 	}
-	return s, s.welcome(), closing{}
+	if h.expired.Remove(sessionName{user: u.arn, id: asked.session}) {
+		h.metrics.resumes.WithLabelValues("expired").Inc()
+	}
+	if len(u.sessions) >= h.PerUser {
+		h.drop(u.sessions[0], closing{code: closeForbidden, reason: fmt.Sprintf("The user has more than %d sessions", h.PerUser)})
+	}
+	s = h.newSession(u, asked.session, h.Now())
+	turn, _ = s.welcome()
+	return s, turn, closing{}
 }
 
 func (h *Hub) newSession(u *user, id string, began time.Time) *session {

@@ -53,7 +53,8 @@ type house struct {
 	streams    map[bus.Stream][]live.Past
 	moderators map[string]bool
 	details    []string
-	broken     error // what every question is answered with
+	meanwhile  func() // what happens while the details are read; nil for nothing
+	broken     error  // what every question is answered with
 
 	bus       bus.Local
 	connected atomic.Int64
@@ -244,6 +245,9 @@ func (h *house) Moderators(_ context.Context, _ string, among []string) (list []
 }
 
 func (h *house) Details(_ context.Context, _ string, byLastMessage bool, each func(...[]byte) error) error {
+	if h.meanwhile != nil {
+		h.meanwhile()
+	}
 	for _, text := range h.details {
 		if err := each([]byte(`{\"Channel\":\"`), []byte(text), fmt.Appendf(nil, `\",\"ByLastMessage\":%v}`, byLastMessage)); err != nil {
 			return err

@@ -271,6 +271,25 @@ func TestSlowReader(t *testing.T) {
 			t.Errorf("%v overflowed", got)
 		}
 	})
+	t.Run("a client that connects while more happens than is kept is sent away too, not left without a word", func(t *testing.T) {
+		bob := h.connect("bob", "s2")
+		h.meanwhile = func() {
+			deadline := time.Now().Add(patience)
+			for i := range 65 {
+				h.message("general", "too much")
+				for len(bob.frames) <= i && time.Now().Before(deadline) { // who is connected is quick enough
+					time.Sleep(time.Millisecond)
+				}
+			}
+		}
+		prefetch := url.Values{"userArn": {arnOf("alice")}, "sessionId": {"s2"}, "prefetch-on": {"connect"}}
+		late := h.dial(prefetch)
+		late.event("SESSION_ESTABLISHED")
+		late.closed(1013, "The client does not read fast enough")
+		h.meanwhile = nil
+		again := h.connect("alice", "s2")
+		again.silent(h, "general")
+	})
 }
 
 func TestKeepAlive(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,6 +129,45 @@ func (c lateConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	time.Sleep(20 * time.Millisecond)
 	return n, err
+}
+
+func TestAClientThatIsToldItsSessionHasEndedIsNotWaitedForHoweverSoonTheProcessEnds(t *testing.T) {
+	free := make(chan struct{})
+	var hold atomic.Bool
+	var held atomic.Int64
+	h := newHouse(t, func(o *live.Options) {
+		o.Now = func() time.Time {
+			if hold.Load() {
+				held.Add(1)
+				<-free
+			}
+			return time.Now()
+		}
+	})
+	h.join("general", "alice")
+	release := sync.OnceFunc(func() { hold.Store(false); close(free) })
+	t.Cleanup(release)
+	alice := h.connect("alice", "s1")
+	h.message("general", "somebody reads what this is answered with")
+	alice.event("CREATE_CHANNEL_MESSAGE")
+	alice.confirms()
+	hold.Store(true)
+	h.message("general", "while this is handed out the hub can do nothing else")
+	eventually(t, "what asks for the time is held, which is the beat and who hands out", func() bool { return held.Load() == 2 })
+	alice.goodbye()
+	copied, err := os.ReadFile(h.options.Journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	h.stop()
+	if err := os.WriteFile(h.options.Journal, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	if n := h.metric("carillon_sessions_waiting", ""); n != 0 {
+		t.Errorf("%v sessions wait", n)
+	}
 }
 
 func TestRestart(t *testing.T) {

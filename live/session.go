@@ -61,7 +61,7 @@ func (s *session) overflow() {
 	s.overflowed = true
 	s.forget()
 	if s.conn != nil {
-		s.conn.shut(closeAgain, "The client does not read fast enough", now)
+		s.conn.shut(tooSlow.code, tooSlow.reason, now)
 	}
 }
 
@@ -91,7 +91,8 @@ func (s *session) confirm(c *conn, number uint64) {
 // attach gives the session the connection it waits for, and writes to it what the client has not
 // confirmed.
 //
-// A session that has ended meanwhile tells why.
+// A session that has ended meanwhile tells why. So does one for which more has happened meanwhile than is
+// kept: its client has been told the state from before that.
 func (s *session) attach(c *conn) (why closing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,6 +101,8 @@ func (s *session) attach(c *conn) (why closing) {
 		return s.why
 	case c.turn != s.turn:
 		return takenOver
+	case s.overflowed:
+		return tooSlow
 	}
 	s.take()
 	s.stopWaiting()
@@ -109,7 +112,10 @@ func (s *session) attach(c *conn) (why closing) {
 	return closing{}
 }
 
-var takenOver = closing{code: closeForbidden, reason: "The session has another connection"}
+var (
+	takenOver = closing{code: closeForbidden, reason: "The session has another connection"}
+	tooSlow   = closing{code: closeAgain, reason: "The client does not read fast enough"}
+)
 
 // take takes the connection that the session may have from it.
 func (s *session) take() {
@@ -120,11 +126,13 @@ func (s *session) take() {
 }
 
 // welcome is for a client that is about to connect, perhaps again: the session waits for it, and keeps
-// from now on what happens.
-func (s *session) welcome() (turn int) {
+// from now on what happens. A session that has ended welcomes nobody.
+func (s *session) welcome() (turn int, welcome bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.ended:
+		return 0, false
 	case s.overflowed:
 		s.hub.metrics.resumes.WithLabelValues("overflowed").Inc()
 		s.overflowed = false
@@ -135,7 +143,7 @@ func (s *session) welcome() (turn int) {
 	s.wait(s.hub.Now().Add(s.hub.ResumeWindow))
 	s.note()
 	s.turn++
-	return s.turn
+	return s.turn, true
 }
 
 // detach takes a connection that has ended from the session, if it is still its own.
@@ -177,12 +185,18 @@ func (s *session) end(why closing) {
 	if s.ended {
 		return
 	}
-	s.ended, s.why, s.queue, s.written = true, why, nil, 0
-	s.hub.journal.free(s.slot)
-	s.stopWaiting()
+	s.finish(why)
 	if s.conn != nil && why.code != 0 {
 		s.conn.shut(why.code, why.reason, now)
 	}
+}
+
+// finish is the end as far as the session knows it: nothing reaches it any more, and no process after this
+// one brings it back. Whoever tells the client that it has ended has done this before.
+func (s *session) finish(why closing) {
+	s.ended, s.why, s.queue, s.written = true, why, nil, 0
+	s.hub.journal.free(s.slot)
+	s.stopWaiting()
 }
 
 // note keeps the journal up to date: what was not confirmed.
