@@ -41,8 +41,8 @@ func (s *soak) Flags(f *pflag.FlagSet) {
 }
 
 const (
-	// settleWithin bounds how long is waited, in the end, for what is still to arrive, and settleFor how
-	// long nothing must have come before it is taken to have arrived.
+	// settleWithin bounds how long is waited, in the end, for what is still to arrive, and settleFor is how
+	// long nothing must have come then.
 	settleWithin = time.Minute
 	settleFor    = 2 * time.Second
 )
@@ -134,7 +134,7 @@ func (r *soaking) live(ctx context.Context) error {
 		devices.Go(func() { d.live(ctx) })
 	}
 	defer devices.Wait()
-	if !r.await(ctx, settleWithin, func() bool { return int(r.connected.Load()) == len(r.devices) }) {
+	if !r.await(ctx, settleWithin, r.allConnected) {
 		cancel()
 		return errors.New("not all sessions were established")
 	}
@@ -155,16 +155,30 @@ func (r *soaking) live(ctx context.Context) error {
 	stop()
 	disturbers.Wait()
 	close(r.calm)
-	settled := r.await(ctx, settleWithin, func() bool {
-		return int(r.connected.Load()) == len(r.devices) && r.truth.now()-r.latest.Load() > int64(settleFor)
-	})
-	if !settled && ctx.Err() == nil {
-		r.b.Report.broke(1, "run was not quiet a minute after its end")
+	r.await(ctx, settleWithin, r.allConnected)
+	for channel := range r.names {
+		speakers[0].conclude(ctx, channel)
+	}
+	if !r.await(ctx, settleWithin, r.settled) && ctx.Err() == nil {
+		r.b.Report.broke(1, "run was not over a minute after its end")
 	}
 	close(r.end)
 	devices.Wait()
 	return ctx.Err()
 }
+
+// settled reports whether everything that is to come has, and nothing else comes. That it is quiet says
+// little alone: the network may keep something from a client that has not read for a while.
+func (r *soaking) settled() bool {
+	for _, d := range r.devices {
+		if !d.satisfied() {
+			return false
+		}
+	}
+	return r.allConnected() && r.truth.now()-r.latest.Load() > int64(settleFor)
+}
+
+func (r *soaking) allConnected() bool { return int(r.connected.Load()) == len(r.devices) }
 
 // await waits for a condition and reports whether it came.
 func (r *soaking) await(ctx context.Context, within time.Duration, condition func() bool) bool {

@@ -21,6 +21,10 @@ type device struct {
 	number int
 	random *rand.Rand
 	lives  []*life
+
+	mu sync.Mutex
+	// words are the channels whose last word has come.
+	words map[int]bool
 }
 
 // life is one session, from its first connection until it was closed for good.
@@ -64,7 +68,7 @@ type receipt struct {
 
 func (r *soaking) device(user int, name string) *device {
 	n := len(r.devices)
-	return &device{soaking: r, user: user, name: name, number: n, random: r.random(1, n)}
+	return &device{soaking: r, user: user, name: name, number: n, random: r.random(1, n), words: make(map[int]bool)}
 }
 
 // narrowBuffer is the receive buffer of clients with a bad network, in bytes: it lets a few hundred events
@@ -157,6 +161,7 @@ func (d *device) read(n *line) {
 		}
 		now := d.truth.now()
 		n.receipts = append(n.receipts, receipt{event: event, at: now})
+		d.hear(event)
 		d.truth.heard.Add(1)
 		raise(&d.latest, now)
 	}
@@ -212,12 +217,16 @@ func (d *device) cutOff(ctx context.Context, l *life, n *line) *line {
 	return d.connect(ctx, l)
 }
 
-// stop ends the session properly. When the server dies meanwhile, nobody knows whether the session has
-// ended: it is opened once more, to be closed, and what it gets then does not count.
+// stopAttempts is how often a client tries to end a session properly.
+const stopAttempts = 4
+
+// stop ends the session properly. When the server dies meanwhile, or the client reads so little that it
+// does not get to the answer, nobody knows whether the session has ended: it is opened once more, to be
+// closed, and what it gets then does not count.
 func (d *device) stop(ctx context.Context, l *life, n *line) *line {
 	l.ended = d.truth.now()
 	l.stopped = len(l.connections)
-	for n != nil {
+	for attempt := 1; n != nil; attempt++ {
 		from := d.truth.now()
 		if err := n.sayGoodbye(); err != nil {
 			n.cut()
@@ -226,10 +235,8 @@ func (d *device) stop(ctx context.Context, l *life, n *line) *line {
 		switch {
 		case goodbye(n.why):
 			return nil
-		case d.allowed(from):
+		case d.allowed(from), attempt < stopAttempts && d.sluggish(n):
 			n = d.connect(ctx, l)
-		case d.sluggish(n):
-			return nil
 		default:
 			d.b.Report.brokeAs(1, "sessions were not closed when they asked for it", n.why)
 			return nil
@@ -294,6 +301,28 @@ func (d *device) recover(ctx context.Context, l *life, n *line) *line {
 		_ = d.rest(ctx, 0, time.Second)
 	}
 	return d.connect(ctx, l)
+}
+
+// hear notes the last word of a channel.
+func (d *device) hear(event int) {
+	if channel, last := d.truth.lastWord(event); last {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.words[channel] = true
+	}
+}
+
+// satisfied reports whether the last word of every channel has come that its user is in. Where it is not
+// known whether it is, none is waited for.
+func (d *device) satisfied() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for channel := range d.names {
+		if (d.user < 0 || d.moves.surelyIn(channel, d.user)) && !d.words[channel] {
+			return false
+		}
+	}
+	return true
 }
 
 // sluggish reports whether a client may have read so little of a connection that the server could not

@@ -54,7 +54,23 @@ func (s *speaker) act(ctx context.Context) error {
 }
 
 func (s *speaker) send(ctx context.Context, channel int, persistence string) error {
-	call := s.truth.begin(channel, persistence == api.ChannelMessagePersistenceTypePersistent)
+	return s.say(ctx, s.truth.begin(channel, persistence == api.ChannelMessagePersistenceTypePersistent), persistence)
+}
+
+// conclude sends the last word of a channel, for which a server that has just been killed may need several
+// attempts.
+func (s *speaker) conclude(ctx context.Context, channel int) {
+	for range 10 {
+		call := s.truth.begin(channel, true)
+		s.truth.close(call)
+		if s.say(ctx, call, api.ChannelMessagePersistenceTypePersistent) == nil || ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (s *speaker) say(ctx context.Context, call *call, persistence string) error {
+	channel := call.channel
 	var made api.SendChannelMessageResponse
 	err := s.b.client.call(ctx, "SendChannelMessage", s.name, []string{s.names[channel]}, &api.SendChannelMessageRequest{
 		Content: call.content(), Type: api.ChannelMessageTypeStandard, Persistence: persistence, ClientRequestToken: uuid.NewString(),
@@ -121,6 +137,11 @@ type moves struct {
 	vague [][]bool
 	// enterings and leavings are the times of the answered calls, by channel and user.
 	enterings, leavings [][][]interval
+}
+
+// surelyIn is to be asked once nobody moves any more.
+func (m *moves) surelyIn(channel, user int) bool {
+	return m.in[channel][user] && !m.unsure[channel][user]
 }
 
 // interval is a span of time.

@@ -35,6 +35,7 @@ type call struct {
 	number  int
 	channel int
 	durable bool // its event is stored
+	last    bool // of its channel
 	start   int64
 	answer  int64 // 0 without one
 	key     eventKey
@@ -90,6 +91,21 @@ func (t *truth) begin(channel int, durable bool) *call {
 	c := &call{number: len(t.made), channel: channel, durable: durable, start: t.now()}
 	t.made = append(t.made, c)
 	return c
+}
+
+// close notes that a call is the last of its channel.
+func (t *truth) close(c *call) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.last = true
+}
+
+// lastWord reports whether an event is the last one of its channel.
+func (t *truth) lastWord(event int) (channel int, last bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := t.events[event]
+	return e.channel, e.call != nil && e.call.last
 }
 
 // answered notes that it succeeded, and what its event is.

@@ -85,6 +85,34 @@ type counts struct{ Missing, Foreign, Twice, Unordered, Unknown, Late, Repeated,
 
 const witness, alice, bob = 0, 1, 2
 
+func TestARunIsOverWhenEverybodyWhoIsInAChannelHasHeardItsLastWord(t *testing.T) {
+	p := newPlay(t)
+	p.connected.Store(3)
+	p.truth.started = time.Now().Add(-time.Hour) // it has been quiet for long
+	p.moves.in[0][alice-1], p.moves.in[0][bob-1], p.moves.unsure[0][bob-1] = true, true, true
+	some := p.event("message")
+	p.truth.close(p.truth.made[p.event("message")])
+	last := len(p.truth.events) - 1
+	for _, step := range []struct {
+		device, event int
+		want          bool
+	}{
+		{witness, some, false},
+		{witness, last, false},
+		{alice, some, false},
+		{alice, last, true}, // of bob it is not known whether it is in
+	} {
+		p.devices[step.device].hear(step.event)
+		if got := p.settled(); got != step.want {
+			t.Errorf("over is %v after device %d has heard event %d", got, step.device, step.event)
+		}
+	}
+	p.connected.Store(2)
+	if p.settled() {
+		t.Error("over while somebody is away")
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
 		name string
