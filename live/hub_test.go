@@ -118,6 +118,18 @@ func TestEvents(t *testing.T) {
 	})
 }
 
+func TestASessionBeginsWithWhatIsStored(t *testing.T) {
+	h := newHouse(t)
+	h.join("general", "alice", "bob")
+	alice := h.connect("alice", "s1")
+	stored := h.happen(said("general", "stored, and not handed out yet"))
+	bob := h.connect("bob", "s1")
+	h.bus.Publish(stored)
+	h.message("general", "stored later")
+	alice.says("stored, and not handed out yet", "stored later")
+	bob.says("stored later")
+}
+
 func TestSubChannels(t *testing.T) {
 	h := newHouse(t)
 	in := func(sub string, e bus.Event) bus.Event {
