@@ -25,6 +25,7 @@ require (
 	github.com/knadh/koanf/parsers/yaml v1.1.1
 	github.com/knadh/koanf/providers/confmap v1.0.1
 	github.com/knadh/koanf/providers/rawbytes v1.0.0
+	github.com/realclientip/realclientip-go v1.0.0
 	github.com/smallstep/truststore v0.13.0
 	github.com/spf13/pflag v1.0.9
 	go.uber.org/goleak v1.3.0

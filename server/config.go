@@ -59,6 +59,8 @@ type Config struct {
 
 	// DefaultBearer acts for requests without the header x-amz-chime-bearer; empty refuses them.
 	DefaultBearer string
+	// TrustedProxies lists addresses and ranges of proxies that say in X-Forwarded-For who called.
+	TrustedProxies []string
 	// AllowedOrigins lists the web origins that may call the API: at least one; "*" allows all.
 	AllowedOrigins []string
 
@@ -215,6 +217,8 @@ func (c *Config) Validate() error {
 	for _, origin := range c.AllowedOrigins {
 		check("allowed_origins", checkOrigin(origin))
 	}
+	_, err := c.trustedProxies()
+	check("http.trusted_proxies", err)
 	check("session.per_user", within(int64(c.SessionsPerUser), 1, maxSessionsPerUser))
 	check("session.resume_window", between(c.SessionResumeWindow, time.Second, maxResumeWindow))
 	check("session.buffer", within(int64(c.SessionBuffer), minSessionBuffer, maxSessionBuffer))

@@ -38,6 +38,8 @@ func TestValidate(t *testing.T) {
 		{"an origin has a scheme", func(c *Config) { c.AllowedOrigins = []string{"example.com"} }, "allowed_origins: "},
 		{"an origin may have a port", func(c *Config) { c.AllowedOrigins = []string{"http://localhost:3000"} }, ""},
 		{"no origin at all is refused", func(c *Config) { c.AllowedOrigins = nil }, "allowed_origins: "},
+		{"a proxy may be an address or a range", func(c *Config) { c.TrustedProxies = []string{"192.0.2.7", "10.0.0.0/8", "fd00::/8"} }, ""},
+		{"a proxy has no name", func(c *Config) { c.TrustedProxies = []string{"proxy.example.com"} }, "http.trusted_proxies: "},
 		{"an unknown profile is refused", func(c *Config) { c.LimitsProfile = "closed" }, "limits.profile: "},
 		{"the profile of AWS is accepted", func(c *Config) { c.LimitsProfile = ProfileAWS }, ""},
 		{"a batch of 1000 members is accepted", func(c *Config) { c.MembersPerBatch = 1000 }, ""},

@@ -199,8 +199,13 @@ func (s *Server) openRooms(ctx context.Context) error {
 	}
 	base := func(net.Listener) context.Context { return life }
 	errorLog := slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)
+	proxies, err := s.config.trustedProxies()
+	if err != nil {
+		return err
+	}
+	handler := withActions(s.openQuery(authenticator, principals, gate), s.withConsole(withSessions(s.live, rest.New(options))))
 	s.apiServer = &http.Server{
-		Handler: withActions(s.openQuery(authenticator, principals, gate), s.withConsole(withSessions(s.live, rest.New(options)))), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
+		Handler: withProxies(proxies, handler), BaseContext: base, ErrorLog: errorLog, MaxHeaderBytes: maxHeaderBytes,
 		ReadHeaderTimeout: s.config.HeaderTimeout, IdleTimeout: s.config.IdleTimeout,
 		WriteTimeout: s.config.BodyTimeout + answerTimeout, DisableGeneralOptionsHandler: true,
 	}
