@@ -63,7 +63,10 @@ func (h *Hub) review(c *conn) {
 		return // a fault of ours is no reason to end what is going well
 	}
 	s.mu.Lock()
-	mine := s.conn == c
+	mine := s.conn == c && !s.ended
+	if mine {
+		s.finish(why)
+	}
 	c.shut(why.code, why.reason, now)
 	s.mu.Unlock()
 	if mine {

@@ -48,20 +48,24 @@ func TestConnect(t *testing.T) {
 		})
 	}
 	t.Run("a browser that is refused need not wait for the end of the connection", func(t *testing.T) {
-		began := time.Now()
-		c := h.dial(url.Values{"userArn": {"alice"}})
-		f, err := c.frame()
-		if err != nil || f.Header.OpCode != ws.OpClose {
-			t.Fatalf("%v, %v", f.Header, err)
+		var took time.Duration
+		for range 5 { // a busy machine may hold up one, but not each
+			began := time.Now()
+			c := h.dial(url.Values{"userArn": {"alice"}})
+			f, err := c.frame()
+			if err != nil || f.Header.OpCode != ws.OpClose {
+				t.Fatalf("%v, %v", f.Header, err)
+			}
+			c.send(ws.NewTextFrame([]byte("on its way")))
+			c.send(ws.NewCloseFrame(f.Payload))
+			if f, err := c.frame(); !errors.Is(err, io.EOF) {
+				t.Errorf("%v, %v", f.Header, err)
+			}
+			if took = time.Since(began); took < 4*time.Second { // it waits for five
+				return
+			}
 		}
-		c.send(ws.NewTextFrame([]byte("on its way")))
-		c.send(ws.NewCloseFrame(f.Payload))
-		if f, err := c.frame(); !errors.Is(err, io.EOF) {
-			t.Errorf("%v, %v", f.Header, err)
-		}
-		if took := time.Since(began); took > 4*time.Second { // it waits for five
-			t.Errorf("it took %v", took)
-		}
+		t.Errorf("it took %v", took)
 	})
 	t.Run("odd session ids are fine", func(t *testing.T) {
 		for _, id := range []string{"it's", "a b+c", "100%", "ü", "💬", strings.Repeat("x", 1024)} {
@@ -202,8 +206,9 @@ func TestRefusedConnectionsAreWitnessedWithTheReason(t *testing.T) {
 
 func TestReplay(t *testing.T) {
 	var ahead atomic.Int64
+	began := time.Now()
 	h := newHouse(t, func(o *live.Options) {
-		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		o.Now = func() time.Time { return began.Add(time.Duration(ahead.Load())) } // it stands still
 	})
 	once := url.Values{"X-Amz-Signature": {"the same"}}
 	h.dial(once).event("SESSION_ESTABLISHED")

@@ -32,7 +32,7 @@ import (
 const (
 	account  = "123456789012"
 	instance = "arn:aws:chime:us-east-1:" + account + ":app-instance/demo"
-	patience = 5 * time.Second
+	patience = time.Minute // bounds every wait; only a test that fails waits so long
 )
 
 func arnOf(user string) string { return instance + "/user/" + user }
