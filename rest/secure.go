@@ -18,7 +18,7 @@ const (
 	// handshakeTimeout bounds how long a client may take to agree on TLS.
 	handshakeTimeout = 10 * time.Second
 	// lingering is how long a client that speaks no TLS has to read that it should.
-	lingering = 500 * time.Millisecond
+	lingering = 5 * time.Second
 )
 
 // secureConn is a connection with TLS. Of a *tls.Conn net/http would shake hands itself, but what it
