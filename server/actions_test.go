@@ -367,7 +367,7 @@ func TestRegisterUser(t *testing.T) {
 // closeCode reads frames until the connection is closed, and returns the code.
 func closeCode(t *testing.T, conn net.Conn) ws.StatusCode {
 	t.Helper()
-	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
 	for {
 		f, err := ws.ReadFrame(conn)
 		if err != nil {

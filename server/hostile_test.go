@@ -29,7 +29,7 @@ func dial(t *testing.T, addr string) net.Conn {
 // ends waits for the server to end a connection and returns what it said before.
 func ends(t *testing.T, conn net.Conn) string {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	said, err := io.ReadAll(conn)
@@ -50,20 +50,28 @@ func drip(conn net.Conn, text string) {
 }
 
 func TestSlowClients(t *testing.T) {
-	c := quiet(t)
-	c.HeaderTimeout, c.BodyTimeout, c.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond
-	s, _ := serve(t, c)
+	// hurried serves with one of its bounds short, so that the test need not keep to the others.
+	hurried := func(t *testing.T, bound func(*Config) *time.Duration) *Server {
+		t.Helper()
+		c := quiet(t)
+		*bound(&c) = 300 * time.Millisecond
+		s, _ := serve(t, c)
+		return s
+	}
 	const headers = "POST /app-instances HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n"
 
 	t.Run("who says nothing is not waited for", func(t *testing.T) {
+		s := hurried(t, func(c *Config) *time.Duration { return &c.HeaderTimeout })
 		ends(t, dial(t, s.Addr()))
 	})
 	t.Run("headers that come byte by byte are given up", func(t *testing.T) {
+		s := hurried(t, func(c *Config) *time.Duration { return &c.HeaderTimeout })
 		conn := dial(t, s.Addr())
 		go drip(conn, "GET /app-instances HTTP/1.1\r\nHost: h\r\nX-Slow: "+strings.Repeat("x", 1000))
 		ends(t, conn)
 	})
 	t.Run("a body that comes byte by byte is given up, with an answer", func(t *testing.T) {
+		s := hurried(t, func(c *Config) *time.Duration { return &c.BodyTimeout })
 		conn := dial(t, s.Addr())
 		if _, err := io.WriteString(conn, headers); err != nil {
 			t.Fatal(err)
@@ -74,6 +82,7 @@ func TestSlowClients(t *testing.T) {
 		}
 	})
 	t.Run("a connection that is not used again is closed", func(t *testing.T) {
+		s := hurried(t, func(c *Config) *time.Duration { return &c.IdleTimeout })
 		conn := dial(t, s.Addr())
 		if _, err := io.WriteString(conn, "GET /x HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
 			t.Fatal(err)
@@ -83,6 +92,7 @@ func TestSlowClients(t *testing.T) {
 		}
 	})
 	t.Run("meanwhile everybody else is answered", func(t *testing.T) {
+		s, _ := serve(t, quiet(t))
 		for range 100 {
 			conn := dial(t, s.Addr())
 			if _, err := io.WriteString(conn, headers); err != nil {
@@ -126,7 +136,7 @@ func TestTooMuch(t *testing.T) {
 			status, _ := do(t, s.request(t, "GET", "/app-instances", "", ""))
 			return status
 		}
-		for deadline := time.Now().Add(10 * time.Second); ask() != 503; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ask() != 503; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("a third is let in")
 			}
@@ -142,7 +152,7 @@ func TestTooMuch(t *testing.T) {
 		for _, conn := range waiting {
 			_ = conn.Close()
 		}
-		for deadline := time.Now().Add(10 * time.Second); ask() != 200; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ask() != 200; time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("nobody is let in once they have gone")
 			}
@@ -152,8 +162,12 @@ func TestTooMuch(t *testing.T) {
 		c := quiet(t)
 		c.RatePerSecond, c.RateBurst, c.Explain = 1, 3, true
 		s, stop := serve(t, c)
+		// A second lets one through: on any machine so many come sooner than it lets them.
 		var last *http.Response
-		for range 4 {
+		for n := 1; last == nil || last.StatusCode == 200; n++ {
+			if n > 100 {
+				t.Fatal("all of a hundred are let through")
+			}
 			r := s.request(t, "GET", "/app-instances", "", "")
 			r.Close = true
 			answer, err := http.DefaultClient.Do(r)
@@ -161,7 +175,9 @@ func TestTooMuch(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = answer.Body.Close()
-			last = answer
+			if last = answer; n <= c.RateBurst && last.StatusCode != 200 {
+				t.Errorf("the request number %d is answered %d", n, last.StatusCode)
+			}
 		}
 		if got := last.Header; last.StatusCode != 429 || got.Get("X-Amzn-Errortype") != "ThrottledClientException" || got.Get("Retry-After") != "1" ||
 			got.Get("X-Carillon-Reason") != "rate: the principal may make 1 requests a second" {
@@ -189,7 +205,7 @@ func TestTooMuch(t *testing.T) {
 			t.Errorf("it was answered: %v", err)
 		}
 		_ = first.Close()
-		_ = third.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = third.SetReadDeadline(time.Now().Add(patience))
 		if _, err := third.Read(make([]byte, 1)); err != nil {
 			t.Errorf("it was not answered: %v", err)
 		}
@@ -261,6 +277,7 @@ func TestAdminPages(t *testing.T) {
 func TestManyStrangersAtOnce(t *testing.T) {
 	c := quiet(t)
 	s, stop := serve(t, c)
+	began := time.Now()
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
@@ -279,10 +296,11 @@ func TestManyStrangersAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+	most := 202 + 2*int(20*time.Since(began).Seconds()+1) // at once, and in each second with a line that says how many are missing
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(auditOf(t, c)); got < 200 || got > 400 {
-		t.Errorf("%d lines of the audit log are about strangers", got)
+	if got := len(auditOf(t, c)); got < 200 || got > most {
+		t.Errorf("%d lines of the audit log are about strangers, want at most %d", got, most)
 	}
 }

@@ -24,6 +24,9 @@ import (
 	"carillon/sigv4"
 )
 
+// patience bounds every wait. Only a test that fails ever waits so long.
+const patience = time.Minute
+
 // quiet is a configuration for tests: free ports, a folder of its own, no log.
 func quiet(t testing.TB) Config {
 	t.Helper()
