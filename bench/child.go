@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -55,16 +57,31 @@ func startChild(ctx context.Context, o *Options) (*child, error) {
 	return c, nil
 }
 
+// Systems give ports above these to those who ask for any, so that nobody comes by one of these while the
+// server that has it is not there.
+const firstPort, ports = 20_000, 12_000
+
+// Every server of a process gets other ports; those of two processes begin somewhere.
+var (
+	somewhere = rand.Uint32N(ports)
+	portsUsed atomic.Uint32
+)
+
 // freeAddresses finds addresses that nobody listens on. They are fixed, because a server that is
 // started again must be found where it was.
 func freeAddresses() (addresses [3]string, err error) {
 	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		for range ports {
+			addresses[i] = fmt.Sprintf("127.0.0.1:%d", firstPort+(somewhere+portsUsed.Add(1))%ports)
+			var listener net.Listener
+			if listener, err = net.Listen("tcp", addresses[i]); err == nil {
+				err = listener.Close()
+				break
+			}
+		}
 		if err != nil {
 			return addresses, err
 		}
-		defer listener.Close()
-		addresses[i] = listener.Addr().String()
 	}
 	return addresses, nil
 }

@@ -17,7 +17,7 @@ import (
 // load says how operations are started. With a rate the loop is open: each operation is due at a time
 // that was fixed beforehand, and its delay is counted from there, so that a server that stalls is not
 // spared the operations that were due meanwhile. Without one the loop is closed: everybody starts the
-// next operation when the last one was answered.
+// next operation when the last one was answered, and at least one that is measured.
 type load struct {
 	callers  int
 	rate     float64 // operations per second of all callers together; 0 is a closed loop
@@ -82,15 +82,16 @@ func (l *load) add(ctx context.Context, o *outcome, do operation) {
 	var group sync.WaitGroup
 	for caller := range l.callers {
 		group.Go(func() {
+			measured := l.rate > 0
 			for n := 0; ctx.Err() == nil; n++ {
 				due := l.due(start, caller, n)
-				if !due.Before(end) {
+				if !due.Before(end) && measured {
 					return
 				}
 				if wait := time.Until(due); wait > 0 && pause(ctx, wait) != nil {
 					return
 				}
-				o.once(ctx, do, caller, due, from)
+				measured = o.once(ctx, do, caller, due, from) || measured
 			}
 		})
 	}
@@ -111,22 +112,22 @@ func (l *load) due(start time.Time, caller, n int) time.Time {
 	return start.Add(time.Duration((float64(caller) + float64(n*l.callers)) / l.rate * float64(time.Second)))
 }
 
-func (o *outcome) once(ctx context.Context, do operation, caller int, due, from time.Time) {
+// once does an operation, and reports whether it was started in the time that is measured.
+func (o *outcome) once(ctx context.Context, do operation, caller int, due, from time.Time) bool {
 	started := time.Now()
 	err := do(ctx, caller, due)
 	now := time.Now()
-	if started.Before(from) {
-		return
+	switch {
+	case started.Before(from):
+		return false
+	case err == nil:
+		o.operations.Add(1)
+		o.delays.add(caller, now.Sub(due))
+		o.service.add(caller, now.Sub(started))
+	case ctx.Err() == nil:
+		o.fail(err)
 	}
-	if err != nil {
-		if ctx.Err() == nil {
-			o.fail(err)
-		}
-		return
-	}
-	o.operations.Add(1)
-	o.delays.add(caller, now.Sub(due))
-	o.service.add(caller, now.Sub(started))
+	return true
 }
 
 // fail notes an operation that failed.

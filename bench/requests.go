@@ -169,7 +169,8 @@ func (c *course) each(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// warm opens the connections and learns how many requests a round takes.
+// warm opens the connections and learns how many requests a round takes and, for a comparison with the
+// limit, what the answers look like: that may take more than one warm-up when the machine is slow.
 func (c *course) warm(ctx context.Context) error {
 	if c.warmUp == 0 {
 		return nil
@@ -179,13 +180,28 @@ func (c *course) warm(ctx context.Context) error {
 	l.warmUp, l.duration = 0, c.warmUp
 	o := newOutcome()
 	until(c.wires, c.warmUp+callTimeout)
-	l.add(ctx, o, c.send(c.wires, nil))
+	for begin := time.Now(); ; {
+		l.add(ctx, o, c.send(c.wires, nil))
+		if !c.limit || c.shaped() || o.failures.Load() > 0 || time.Since(begin) > callTimeout || ctx.Err() != nil {
+			break
+		}
+	}
 	c.pace = o.perSecond()
 	c.hasty.Store(0)
 	for i := range c.byKind {
 		c.byKind[i] = newDelays()
 	}
 	return ctx.Err()
+}
+
+// shaped reports whether an answer of each kind has been seen.
+func (c *course) shaped() bool {
+	for i := range c.shapes {
+		if c.shapes[i].Load() == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // spare is how many requests more than the round before needed are made for a round.
