@@ -297,7 +297,7 @@ func TestLookup(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() { node.Run(ctx, true); close(ended) }()
-			for until := time.Now().Add(10 * followInterval); ; time.Sleep(10 * time.Millisecond) {
+			for until := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 				if ok, disabled := node.known(k.AccessKeyId); ok == c.known && (!ok || disabled) {
 					break
 				}

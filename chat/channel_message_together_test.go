@@ -84,7 +84,7 @@ func (c *crossing) gather(t *testing.T, e *testenv.Env, channel string, calls []
 	<-c.arrived
 	for i, call := range calls {
 		all.Go(call)
-		for deadline := time.Now().Add(10 * time.Second); e.Service.SendsWaiting() <= i; time.Sleep(100 * time.Microsecond) {
+		for deadline := time.Now().Add(time.Minute); e.Service.SendsWaiting() <= i; time.Sleep(100 * time.Microsecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d messages wait, want %d", e.Service.SendsWaiting(), i+1)
 			}

@@ -188,7 +188,7 @@ func TestKillDuringRotation(t *testing.T) {
 	_, id, secret := c.made(c.done("key", "create", "backend", "--policy", "CarillonBackend"))
 	gone := map[string]string{} // keys that were replaced, with their secrets
 	for round := range 4 {
-		ended := make(chan struct{})
+		ended, rotated := make(chan struct{}), make(chan struct{}, 1)
 		go func() {
 			defer close(ended)
 			for {
@@ -200,12 +200,21 @@ func TestKillDuringRotation(t *testing.T) {
 				gone[id] = secret
 				old := id
 				id, secret = found[2], found[3]
+				select {
+				case rotated <- struct{}{}:
+				default:
+				}
 				if _, _, code := c.run("key", "delete", old); code != 0 {
 					return
 				}
 			}
 		}()
-		time.Sleep(time.Duration(40+35*round) * time.Millisecond)
+		select {
+		case <-rotated:
+		case <-ended:
+			t.Fatalf("round %d: the key cannot be rotated", round)
+		}
+		time.Sleep(time.Duration(5*round) * time.Millisecond) // so that each round ends somewhere else
 		if err := p.Process.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}

@@ -260,7 +260,7 @@ func TestPostgresHooks(t *testing.T) {
 	})
 	t.Run("a hook may read, also when there is no connection but the one of its commit", func(t *testing.T) {
 		s := openThrough(t, &wire{}, pgtest.Start(t), 1)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		err := s.Update(ctx, func(tx store.Tx) error {
 			tx.AfterCommit(func() {
@@ -277,7 +277,7 @@ func TestPostgresHooks(t *testing.T) {
 	t.Run("who waits for the hooks of others keeps nobody from the channel", func(t *testing.T) {
 		s := newPostgres(t)
 		c := newScene(t, s, 1)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		advance := func(tx store.Tx) error {
 			_, err := tx.AdvanceChannel(c.channel.Key, 1, 0)

@@ -25,7 +25,7 @@ func killer(t *testing.T, url string) func() {
 	t.Cleanup(func() { conn.Close(t.Context()) })
 	return func() {
 		t.Helper()
-		_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		_, err := conn.Exec(t.Context(), `SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		if err != nil {
 			t.Error(err)

@@ -257,7 +257,7 @@ func TestPostgresAnalysis(t *testing.T) {
 		go func() { closed <- s.Close() }()
 		select {
 		case err = <-closed:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("it waits")
 			other.Close(t.Context())
 			err = <-closed

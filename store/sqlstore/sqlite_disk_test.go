@@ -134,7 +134,7 @@ func TestSQLiteLog(t *testing.T) {
 			}
 		}
 		info, err := os.Stat(path + "-wal")
-		if err != nil || info.Size() > 5*checkpointFrames*logFrame {
+		if err != nil || info.Size() > 10*checkpointFrames*logFrame {
 			t.Errorf("%v, %v", info.Size(), err)
 		}
 	})

@@ -103,7 +103,7 @@ func emptying(ctx context.Context, conn *pgx.Conn) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	statement := "SET lock_timeout = '10s'; DO $$ BEGIN\n"
+	statement := "SET lock_timeout = '60s'; DO $$ BEGIN\n"
 	for _, table := range tables {
 		var filled bool
 		name := pgx.Identifier{table}.Sanitize()
