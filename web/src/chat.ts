@@ -51,6 +51,9 @@ export class Chat implements Listener {
   // What is being sent. The echoes of one's own messages wait for the answers, which say what they are
   // the echoes of.
   private readonly sending = new Set<Promise<void>>();
+  // The last message on its way to each channel. The next one goes behind it: what is written in haste
+  // arrives in the order in which it was written.
+  private readonly underway = new Map<string, Promise<void>>();
   private readonly marking = new Map<string, number>(); // timers by channel
   private lastToast = 0;
 
@@ -402,13 +405,15 @@ export class Chat implements Listener {
   }
 
   private deliver(arn: string, message: Message): void {
-    const sent = this.attempt(() => this.api.send(arn, message.content, message.id)).then((id) => {
+    const before = this.underway.get(arn) ?? Promise.resolve();
+    const sent = before.then(() => this.attempt(() => this.api.send(arn, message.content, message.id))).then((id) => {
       this.sending.delete(sent);
       this.change(arn, (c) =>
         id === undefined ? withMessage(c, { ...message, state: 'failed' }) : withSent(c, message.id, id),
       );
     });
     this.sending.add(sent);
+    this.underway.set(arn, sent);
   }
 
   // loadUnread asks for what the session has not brought along: it does so for fifty channels, if at all.
