@@ -8,6 +8,12 @@ PYTHON ?= /usr/bin/python3
 AWS    ?= /usr/bin/aws
 NODE   ?= node
 
+# A registry that is slow, or away for a moment, fails nothing.
+NPM_CI := npm ci --no-audit --no-fund --prefer-offline --fetch-retries 5
+
+# How long the tests of a package may take, on a machine that is busy: only those that hang take so long.
+PATIENCE ?= 30m
+
 # How many inputs each fuzz target tries: a second or a few. Not a time: at the end of one, Go 1.26 can
 # fail a target for no reason (golang.org/issue/75804).
 FUZZTIME ?= 3000x
@@ -49,7 +55,7 @@ $(PAGE): $(wildcard web/*.json web/*.mts web/*.html web/public/* web/src/* web/s
 	@touch $@
 
 web/node_modules: web/package-lock.json
-	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	cd web && $(NPM_CI) --ignore-scripts
 	@touch $@
 
 .PHONY: page-if-possible
@@ -88,7 +94,7 @@ secrets vulnerabilities:
 # a time enters: watching it finds nothing and makes the tests five times slower.
 .PHONY: unit
 unit:
-	go test -race -gcflags='modernc.org/...=-race=false' -shuffle=on ./...
+	go test -timeout $(PATIENCE) -race -gcflags='modernc.org/...=-race=false' -shuffle=on ./...
 
 .PHONY: fuzz
 fuzz:
@@ -101,7 +107,7 @@ fuzz:
 
 .PHONY: bench
 bench:
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -timeout $(PATIENCE) -run '^$$' -bench . -benchtime 1x ./...
 
 .PHONY: web
 web: web/node_modules
@@ -110,7 +116,7 @@ web: web/node_modules
 .PHONY: e2e
 ifneq ($(wildcard e2e/go.mod),)
 e2e: tools
-	cd e2e && go vet ./... && go test -count=1 ./...
+	cd e2e && go vet ./... && go test -timeout $(PATIENCE) -count=1 ./...
 else
 e2e:
 endif
@@ -121,13 +127,13 @@ endif
 .PHONY: postgres
 postgres: export CARILLON_TEST_ENGINE = postgres
 postgres: tools
-	go test -shuffle=on ./chat ./access
-	cd e2e && go test -count=1 -skip '^Test(FreshClone|ACME|TLSClients|BrowserTrust|Browser|Session|SessionAccess|CLIAccess)$$' ./...
+	go test -timeout $(PATIENCE) -shuffle=on ./chat ./access
+	cd e2e && go test -timeout $(PATIENCE) -count=1 -skip '^Test(FreshClone|ACME|TLSClients|BrowserTrust|Browser|Session|SessionAccess|CLIAccess)$$' ./...
 
 ifneq ($(wildcard e2e/js/package-lock.json),)
 e2e postgres screenshots: e2e/js/node_modules
 e2e/js/node_modules: e2e/js/package-lock.json
-	cd e2e/js && npm ci --no-audit --no-fund
+	cd e2e/js && $(NPM_CI)
 	@touch $@
 endif
 

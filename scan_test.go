@@ -25,6 +25,8 @@ func TestScan(t *testing.T) {
 		{"a tool that breaks fails", "vulnerabilities", "echo 'package x is not in std' >&2; exit 1", nil, false, "not in std"},
 		{"no secrets pass", "secrets", "exit 0", nil, true, "no secrets"},
 		{"a secret fails", "secrets", "echo 'leaks found: 1'; exit 1", nil, false, "leaks found"},
+		{"a look for secrets without end passes, and is told", "secrets", "exit 124", nil, true, "NOT DONE"},
+		{"unless it is required, too", "secrets", "exit 124", []string{"CARILLON_SCAN=required"}, false, "NOT DONE"},
 		{"a secret of the past fails", "secrets", `[ "$1" != git ]`, nil, false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -105,7 +105,7 @@ func npmInstall(program string) error {
 	if installed, err := os.Stat("js/node_modules/.package-lock.json"); err == nil && !installed.ModTime().Before(lock.ModTime()) {
 		return nil
 	}
-	cmd := exec.Command(program, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	cmd := exec.Command(program, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries", "5")
 	cmd.Dir = "js"
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm ci: %w\n%s", err, out)
