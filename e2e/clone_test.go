@@ -40,7 +40,7 @@ func TestFreshClone(t *testing.T) {
 	cmd := exec.Command("make", "dev")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, &stdout, &stderr
 	cmd.Env = []string{
-		"HOME=" + t.TempDir(), "PATH=" + filepath.Join(paths[2], "bin") + ":" + programs,
+		"HOME=" + scratchFolder(t), "PATH=" + filepath.Join(paths[2], "bin") + ":" + programs,
 		"GOCACHE=" + paths[0], "GOMODCACHE=" + paths[1], "CARILLON_ADDR=127.0.0.1:0", "CARILLON_TLS_ADDR=127.0.0.1:0",
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // make, go and the server end together

@@ -11,6 +11,20 @@ import (
 // binary is the path of the server under test.
 var binary string
 
+// scratch is a folder for what programs may still write when they have ended, as browsers do. It is removed
+// after the last test, as far as it can be.
+var scratch string
+
+// scratchFolder makes a folder in there.
+func scratchFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp(scratch, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 // root is the folder of the main module.
 const root = ".."
 
@@ -29,6 +43,10 @@ func run(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
+	scratch = filepath.Join(dir, "scratch")
+	if err := os.Mkdir(scratch, 0o700); err != nil {
+		return 0, err
+	}
 	binary = filepath.Join(dir, "carillon")
 	build := exec.Command("go", "build", "-o", binary, "./cmd/carillon")
 	build.Dir = root

@@ -103,7 +103,7 @@ const request = require('https').get('https://messaging-chime.' + process.argv[1
 func TestBrowserTrust(t *testing.T) {
 	t.Parallel()
 	s := startDev(t)
-	home, browser := t.TempDir(), chromium.path(t)
+	home, browser := scratchFolder(t), chromium.path(t)
 	endpoint, err := url.Parse(s.TLSEndpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestBrowserTrust(t *testing.T) {
 		defer cancel()
 		var page bytes.Buffer
 		cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-			"--no-proxy-server", "--user-data-dir="+t.TempDir(), "--dump-dom", "https://"+host+":"+endpoint.Port()+"/no-operation")
+			"--no-proxy-server", "--user-data-dir="+scratchFolder(t), "--dump-dom", "https://"+host+":"+endpoint.Port()+"/no-operation")
 		cmd.Env = append(bareEnviron(), "HOME="+home)
 		cmd.Stdout, cmd.WaitDelay = &page, time.Second
 		if err := cmd.Run(); err != nil && ctx.Err() != nil {

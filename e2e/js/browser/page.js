@@ -2,10 +2,14 @@
 
 import { chromium } from 'playwright-core';
 
+// patience bounds every wait, in milliseconds. Only a test that fails ever waits so long.
+export const patience = 60_000;
+
 // open starts the browser that CHROMIUM names.
 export function open() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM,
+    timeout: patience,
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
       '--disable-sync',
@@ -18,7 +22,7 @@ export class Person {
   static async enter(browser, endpoint, name, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', timezoneId: 'UTC', ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(patience);
     const person = new Person(page, name);
     page.on('pageerror', (error) => person.problems.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && person.problems.push(message.text()));
@@ -45,6 +49,7 @@ export class Person {
       await dialog.getByRole('checkbox', { name: p }).check();
     }
     await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.waitFor({ state: 'detached' }); // which takes the focus along
     await this.page.getByRole('heading', { name, exact: true }).waitFor();
   }
 

@@ -11,6 +11,9 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 
+// patience bounds every wait, in milliseconds. Only a test that fails ever waits so long.
+const patience = 60_000;
+
 // bundle makes one script of the official client, as an app's own bundler does.
 async function bundle() {
   const made = await build({
@@ -31,7 +34,7 @@ export class Browser {
     execFileSync('certutil', ['-d', `sql:${database}`, '-N', '--empty-password']);
     server.run('tls', 'trust', '--install', '--no-system', { HOME: home });
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM, env: { ...process.env, HOME: home },
+      executablePath: process.env.CHROMIUM, env: { ...process.env, HOME: home }, timeout: patience,
       args: [
         '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
         '--disable-sync', '--no-proxy-server',
@@ -52,7 +55,7 @@ export class Browser {
   async close() {
     await this.browser.close();
     this.app.close();
-    rmSync(this.home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 50 }); // what the browser leaves behind ends a little later
   }
 
   // signIn lets a user log in at an issuer and come back to the app, and returns the ID token that it got.
@@ -60,6 +63,7 @@ export class Browser {
     const context = await this.browser.newContext(); // nobody else's cookies
     try {
       const page = await context.newPage();
+      page.setDefaultTimeout(patience);
       const verifier = randomBytes(32).toString('base64url');
       await page.goto(`${issuer.url}/auth?${new URLSearchParams({
         client_id: 'page', response_type: 'code', scope: 'openid profile', redirect_uri: this.url,
@@ -88,9 +92,10 @@ export class Browser {
   // credentials it is given, or with those that it gets for a webIdentity.
   async listen(server, user, options = {}) {
     const page = await this.browser.newPage();
+    page.setDefaultTimeout(patience);
     await page.goto(this.url);
     await page.addScriptTag({ content: this.script });
-    await page.evaluate(([of, { endpointUrl, secret, credentials, webIdentity, prefetch, sessionId }]) => {
+    await page.evaluate(([of, reconnectTimeoutMs, { endpointUrl, secret, credentials, webIdentity, prefetch, sessionId }]) => {
       const { sdk, messaging, fromWebToken } = globalThis.chime;
       const { endpoint, region } = of;
       const root = { accessKeyId: of.access_key_id, secretAccessKey: secret ?? of.secret_access_key };
@@ -99,6 +104,7 @@ export class Browser {
         credentials: webIdentity ? fromWebToken({ ...webIdentity, clientConfig: { endpoint, region, maxAttempts: 1 } }) : credentials ?? root,
       });
       const configuration = new sdk.MessagingSessionConfiguration(of.user, sessionId ?? null, endpointUrl, client);
+      configuration.reconnectTimeoutMs = reconnectTimeoutMs; // a server on a busy machine may take longer than ten seconds to start
       if (prefetch) {
         configuration.prefetchOn = sdk.PrefetchOn.Connect;
         configuration.prefetchSortBy = prefetch;
@@ -112,7 +118,7 @@ export class Browser {
         messagingSessionDidReceiveMessage: ({ type, headers, payload }) => log.push({ what: 'message', type, headers, payload: payload && JSON.parse(payload) }),
       });
       globalThis.listener = { session, log, client };
-    }, [{ ...server.ready, user: server.ready.user_arns[user] ?? user }, options]);
+    }, [{ ...server.ready, user: server.ready.user_arns[user] ?? user }, patience, options]);
     return new Listener(page);
   }
 }
@@ -154,7 +160,7 @@ export class Listener {
 
   // until waits until the log satisfies a condition, and returns it.
   async until(what, holds) {
-    const end = Date.now() + 30_000;
+    const end = Date.now() + patience;
     for (;;) {
       const log = await this.log();
       if (holds(log)) {

@@ -5,22 +5,37 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 
 import { ChimeSDKIdentityClient, DeleteAppInstanceUserCommand } from '@aws-sdk/client-chime-sdk-identity';
 import * as messaging from '@aws-sdk/client-chime-sdk-messaging';
 
+// free is an address that nobody listens on, and whose port is not among those that the system gives to
+// whoever asks for any: nobody comes by it while the server is not there.
+async function free() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
+    const listener = createServer().listen(port, '127.0.0.1');
+    const found = await Promise.race([once(listener, 'listening').then(() => true), once(listener, 'error').then(() => false)]);
+    if (found) {
+      await new Promise((done) => { listener.close(done); });
+      return `127.0.0.1:${port}`;
+    }
+  }
+}
+
 export class Server {
   static async start() {
-    const server = new Server(process.env.FOLDER);
+    const server = new Server(process.env.FOLDER, [await free(), await free()]);
     await server.start();
     return server;
   }
 
-  constructor(folder) {
-    this.folder = folder;
+  // When the server is started again, clients find it at its addresses.
+  constructor(folder, addresses) {
+    Object.assign(this, { folder, addresses });
     this.data = path.join(folder, 'data');
-    this.addresses = ['127.0.0.1:0', '127.0.0.1:0'];
   }
 
   async start() {
@@ -34,14 +49,12 @@ export class Server {
     this.process.stderr.on('data', (chunk) => { this.log += chunk; });
     this.exited = once(this.process, 'exit');
     for (let waited = 0; !existsSync(file); waited += 10) {
-      if (waited > 30_000 || this.process.exitCode !== null) {
+      if (waited > 60_000 || this.process.exitCode !== null) {
         throw new Error(`the server does not start\n${this.log}`);
       }
       await new Promise((done) => setTimeout(done, 10));
     }
     this.ready = JSON.parse(readFileSync(file, 'utf8'));
-    // When it is started again, clients find it where it was.
-    this.addresses = [new URL(this.ready.endpoint).host, new URL(this.ready.tls_endpoint).host];
   }
 
   // end ends the server: SIGTERM asks it to, SIGKILL does not ask.
