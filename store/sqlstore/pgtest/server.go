@@ -34,13 +34,14 @@ type Server struct {
 const patience = time.Minute
 
 // keeper starts the server and stops it when its own standard input ends, which it does with the
-// process that holds the other end, killed or not. Then it clears up.
+// process that holds the other end, killed or not. Then it clears up. The server does nothing of its own
+// accord meanwhile: what it knows of tables, and so how it reads them, is the same in every run.
 const keeper = `
 cd "$1" || exit 1
 trap '' INT TERM HUP
 initdb="$2/initdb"; postgres="$2/postgres"; locale="$3"; shift 3
 "$initdb" --pgdata data --username postgres --auth trust --encoding UTF8 --no-sync $locale >log 2>&1 || { cat log >&2; exit 1; }
-"$postgres" -D data -k "$PWD" -c listen_addresses= -c max_connections=250 -c fsync=on \
+"$postgres" -D data -k "$PWD" -c listen_addresses= -c max_connections=250 -c fsync=on -c autovacuum=off \
 	-c log_min_messages=fatal "$@" >>log 2>&1 </dev/null &
 server=$!
 read -r _
