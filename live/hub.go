@@ -17,8 +17,6 @@ import (
 const (
 	// maxInbox bounds the events that wait to be handed out.
 	maxInbox = 1 << 16
-	// farewellTime is how long clients may take, at the end, to read what was sent to them.
-	farewellTime = 2 * time.Second
 	// maxExpired is how many sessions are remembered beyond their time, to tell clients that come back
 	// too late from new ones.
 	maxExpired = 1 << 14
@@ -283,7 +281,7 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 	h.drain(ctx)
 	// Clients try to connect again for ten seconds: they must not wait for one that does not answer.
-	ctx, cancel := context.WithTimeout(ctx, farewellTime)
+	ctx, cancel := context.WithTimeout(ctx, h.Farewell)
 	defer cancel()
 	done := make(chan struct{})
 	go func() { h.connections.Wait(); close(done) }()

@@ -54,6 +54,7 @@ const (
 	DefaultResumeWindow = 2 * time.Minute
 	DefaultBuffer       = 4096
 	DefaultPingInterval = 30 * time.Second
+	DefaultFarewell     = 4 * time.Second
 )
 
 // Options are what a Hub needs.
@@ -84,6 +85,9 @@ type Options struct {
 	PingInterval time.Duration
 	// DrainSpread is how long closing all sessions at the end is spread over, when there are many.
 	DrainSpread time.Duration
+	// Farewell is how long clients may take, at the end, to read what was sent to them and say so; 0 is
+	// DefaultFarewell. Who takes longer gets twice what it has not confirmed.
+	Farewell time.Duration
 	// Journal is the file in which sessions survive the end of the process; empty keeps them in memory
 	// only.
 	Journal string
@@ -111,6 +115,9 @@ func (o *Options) fill() {
 	}
 	if o.PingInterval == 0 {
 		o.PingInterval = DefaultPingInterval
+	}
+	if o.Farewell == 0 {
+		o.Farewell = DefaultFarewell
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()

@@ -96,7 +96,7 @@ describe('a client', () => {
         await say(`before ${i}`);
       }
       if (signal === 'SIGTERM') {
-        // A client that reads nothing for two seconds is cut off, and gets again what it has not confirmed.
+        // A client that reads nothing for four seconds is cut off, and gets again what it has not confirmed.
         await alice.until('everything is read', (l) => contents(l).length === sent.length);
       }
       await server.end(signal);
