@@ -39,6 +39,8 @@ type Options struct {
 	Identities Identities
 	// RegisterUser makes somebody a user of an app instance, if it is not one.
 	RegisterUser func(ctx context.Context, account, appInstance, id, name string) error
+	// MinSession is the least DurationSeconds of a session, in whole seconds; 0 is DefaultMinSession.
+	MinSession time.Duration
 	// Changed is told each account in which who may call, or what they may, has changed, on whichever node.
 	// It must be quick. nil is told nothing.
 	Changed func(account string)
@@ -75,6 +77,9 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	}
 	if s.Options.Now == nil {
 		s.Options.Now = time.Now
+	}
+	if s.MinSession == 0 {
+		s.MinSession = DefaultMinSession
 	}
 	var err error
 	if s.seal, err = newSeal(o.KeyEncryptionKey); err != nil {

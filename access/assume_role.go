@@ -46,7 +46,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller *api.Caller, in *Assume
 		}
 	}
 	chained := who.opened != nil && who.opened.Role != 0
-	length, err := roleDuration(in.DurationSeconds, r, chained)
+	length, err := s.roleDuration(in.DurationSeconds, r, chained)
 	if err != nil {
 		return nil, err
 	}

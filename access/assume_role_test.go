@@ -491,6 +491,54 @@ func TestGetSessionToken(t *testing.T) {
 	})
 }
 
+// The least that a session lasts is that of the options, whoever begins it.
+func TestShortSessions(t *testing.T) {
+	e := newEmbassy(t)
+	e.MinSession = 3 * time.Second
+	ctx := t.Context()
+	provider, err := e.CreateOpenIDConnectProvider(ctx, e.root(home), &CreateOpenIDConnectProviderRequest{Url: "https://id.example", ClientIDList: []string{"app"}})
+	e.ok(err)
+	chat := e.newRole("chat", trusting(byAccount, ""), everything)
+	web := e.newRole("web", trusting(`{"Federated":"`+provider.OpenIDConnectProviderArn+`"}`, ""), everything)
+	for name, begin := range map[string]func(n int32) (*Credentials, error){
+		"AssumeRole": func(n int32) (*Credentials, error) {
+			out, err := e.AssumeRole(ctx, e.root(home), &AssumeRoleRequest{RoleArn: chat, RoleSessionName: "session", DurationSeconds: &n})
+			if err != nil {
+				return nil, err
+			}
+			return out.Credentials, nil
+		},
+		"AssumeRoleWithWebIdentity": func(n int32) (*Credentials, error) {
+			out, err := e.AssumeRoleWithWebIdentity(ctx, &api.Caller{}, &AssumeRoleWithWebIdentityRequest{
+				RoleArn: web, RoleSessionName: "session", WebIdentityToken: "https://id.example alice", DurationSeconds: &n,
+			})
+			if err != nil {
+				return nil, err
+			}
+			return out.Credentials, nil
+		},
+		"GetSessionToken": func(n int32) (*Credentials, error) {
+			out, err := e.GetSessionToken(ctx, e.root(home), &GetSessionTokenRequest{DurationSeconds: &n})
+			if err != nil {
+				return nil, err
+			}
+			return out.Credentials, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := begin(2)
+			checkFault(t, err, "ValidationError", "Value '2' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 3")
+			given, err := begin(3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := e.clock().Truncate(time.Second).Add(3 * time.Second); !given.Expiration.Equal(want) {
+				t.Errorf("until %v, want %v", given.Expiration, want)
+			}
+		})
+	}
+}
+
 func BenchmarkLookupSession(b *testing.B) {
 	e := newEmbassy(b)
 	role := e.newRole("chat", trusting(byAccount, ""), everything)

@@ -179,7 +179,7 @@ func (s *Service) GetSessionToken(_ context.Context, caller *api.Caller, in *Get
 	if !caller.Expires.IsZero() {
 		return nil, faultf(accessDenied, "Cannot call GetSessionToken with session credentials")
 	}
-	length, err := duration(in.DurationSeconds, defaultOfKeys, maxTokenSession)
+	length, err := s.duration(in.DurationSeconds, defaultOfKeys, maxTokenSession)
 	if err != nil {
 		return nil, err
 	}

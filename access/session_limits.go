@@ -12,9 +12,11 @@ import (
 	"carillon/policy"
 )
 
+// DefaultMinSession is the least that may be asked for, as in AWS, unless Options say otherwise.
+const DefaultMinSession = 15 * time.Minute
+
 // The bounds of sessions, which are those of AWS.
 const (
-	minSession        = 15 * time.Minute
 	maxSession        = 12 * time.Hour
 	defaultSession    = time.Hour
 	maxChained        = time.Hour
@@ -78,15 +80,15 @@ func checkSessionName(roleARN, name string) error {
 }
 
 // duration is how long a session lasts that may last so long at most.
-func duration(seconds *int32, usual, most time.Duration) (time.Duration, error) {
+func (s *Service) duration(seconds *int32, usual, most time.Duration) (time.Duration, error) {
 	if seconds == nil {
 		return min(usual, most), nil
 	}
 	asked := time.Duration(*seconds) * time.Second
 	const failed = "1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value "
 	switch {
-	case asked < minSession:
-		return 0, badRequest(validationError, failed+"greater than or equal to %d", *seconds, int(minSession.Seconds()))
+	case asked < s.MinSession:
+		return 0, badRequest(validationError, failed+"greater than or equal to %d", *seconds, int(s.MinSession.Seconds()))
 	case asked > most:
 		return 0, badRequest(validationError, failed+"less than or equal to %d", *seconds, int(most.Seconds()))
 	}
@@ -94,8 +96,8 @@ func duration(seconds *int32, usual, most time.Duration) (time.Duration, error) 
 }
 
 // roleDuration is how long a session of a role lasts.
-func roleDuration(seconds *int32, r *role, chained bool) (time.Duration, error) {
-	length, err := duration(seconds, defaultSession, maxSession)
+func (s *Service) roleDuration(seconds *int32, r *role, chained bool) (time.Duration, error) {
+	length, err := s.duration(seconds, defaultSession, maxSession)
 	switch {
 	case err != nil:
 		return 0, err

@@ -72,7 +72,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, caller *api.Cal
 	if err := limits.tag(said.Tags, said.TransitiveTags); err != nil {
 		return nil, err
 	}
-	length, err := roleDuration(in.DurationSeconds, r, false)
+	length, err := s.roleDuration(in.DurationSeconds, r, false)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ const (
 // the script; closing finds the line that says how many tests there were.
 func runScripts(t *testing.T, dir, pattern string, closing *regexp.Regexp, environ []string, command ...string) {
 	t.Helper()
-	open, limited := startDev(t), startDev(t, "--limits-profile", "aws")
+	open, limited := startDev(t, "--credentials-min-duration", "1s"), startDev(t, "--limits-profile", "aws")
 	environ = append(append(clientEnviron(), environ...), readyVariable+"="+open.readyFile, readyAWSVariable+"="+limited.readyFile)
 	scripts, err := filepath.Glob(filepath.Join(dir, pattern))
 	if err != nil || len(scripts) == 0 {

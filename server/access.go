@@ -30,7 +30,7 @@ func (s *Server) openAccess(ctx context.Context, service api.Service) (*access.S
 	}
 	opened, err := access.Open(ctx, access.Options{
 		Store: s.store, Partition: partition, Region: s.config.Region, Home: s.config.Account,
-		Root: access.RootKey{ID: s.rootKey.ID, Secret: s.rootKey.Secret}, KeyEncryptionKey: key, Log: s.log,
+		Root: access.RootKey{ID: s.rootKey.ID, Secret: s.rootKey.Secret}, KeyEncryptionKey: key, MinSession: s.config.CredentialsMinDuration, Log: s.log,
 		Node: uint16(mathrand.Uint32()), // any node but those that happen to share it
 		ResourceTags: func(ctx context.Context, account, resource string) ([]api.Tag, error) {
 			out, err := service.ListTagsForResource(ctx, &api.Caller{Account: account}, &api.ListTagsForResourceRequest{ResourceARN: resource})

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"carillon/access"
 	"carillon/arn"
 )
 
@@ -57,6 +58,8 @@ type Config struct {
 	// the store. When it is empty, it is the one in Data/key-encryption-key, made at the first start.
 	KeyEncryptionKey string
 
+	// CredentialsMinDuration is the least that temporary credentials can be asked to last, in whole seconds.
+	CredentialsMinDuration time.Duration
 	// DefaultBearer acts for requests without the header x-amz-chime-bearer; empty refuses them.
 	DefaultBearer string
 	// TrustedProxies lists addresses and ranges of proxies that say in X-Forwarded-For who called.
@@ -207,6 +210,10 @@ func (c *Config) Validate() error {
 	if c.KeyEncryptionKey != "" {
 		_, err := parseKeyEncryptionKey(c.KeyEncryptionKey)
 		check("key_encryption_key", err)
+	}
+	check("credentials.min_duration", between(c.CredentialsMinDuration, time.Second, access.DefaultMinSession))
+	if c.CredentialsMinDuration%time.Second != 0 {
+		check("credentials.min_duration", fmt.Errorf("%v is no whole number of seconds", c.CredentialsMinDuration))
 	}
 	if c.DefaultBearer != "" {
 		check("default_bearer", checkBearer(c.DefaultBearer))

@@ -27,7 +27,7 @@ func TestLoad(t *testing.T) {
 		}
 		want := Config{
 			Addr: "127.0.0.1:8080", AdminAddr: "127.0.0.1:9090", TLSAddr: "off", Data: "./carillon-data",
-			Region: "us-east-1", Account: "123456789012", AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
+			Region: "us-east-1", Account: "123456789012", CredentialsMinDuration: 15 * time.Minute, AllowedOrigins: []string{"*"}, LimitsProfile: ProfileOpen,
 			SessionsPerUser: 10, SessionResumeWindow: 2 * time.Minute, SessionBuffer: 4096, SessionPingInterval: 30 * time.Second,
 			RateAtOnce: 1024, MaxUnverified: 512,
 			MaxBody: 1 << 20, HeaderTimeout: 10 * time.Second, BodyTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, HeapFloor: 32 << 20,
@@ -73,6 +73,7 @@ account: "000000000001"
 root:
   key_id: AKIAMINE
   secret: not-a-short-secret
+credentials: {min_duration: 3s}
 default_bearer: arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u
 allowed_origins: [https://a.example, "http://b.example:3000"]
 limits:
@@ -106,7 +107,7 @@ log: {level: warn, format: json}
 			ACMEDomains: []string{"chat.example.com", "ws.example.com"}, ACMEEmail: "me@example.com", ACMEDirectory: "https://ca.example.com/directory",
 			SessionEndpoint: "ws.example.com", Data: "/var/lib/carillon", Region: "eu-central-1", Account: "000000000001",
 			RootKeyID: "AKIAMINE", RootSecret: "not-a-short-secret",
-			DefaultBearer:   "arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u",
+			CredentialsMinDuration: 3 * time.Second, DefaultBearer: "arn:aws:chime:us-east-1:123456789012:app-instance/i/user/u",
 			AllowedOrigins:  []string{"https://a.example", "http://b.example:3000"},
 			SessionsPerUser: 3, SessionResumeWindow: 5 * time.Second, SessionBuffer: 100, SessionPingInterval: 6 * time.Second,
 			LimitsProfile: ProfileAWS, MembersPerBatch: 500, MaxBody: 2 << 20,
@@ -128,7 +129,7 @@ log: {level: warn, format: json}
 				"limits.members_per_batch": "7", "http.max_body": "70000", "heap_floor": "7", "allowed_origins": "https://a.example",
 				"http.header_timeout": "7s", "http.body_timeout": "7s", "http.idle_timeout": "7s", "shutdown_timeout": "7s",
 				"session.per_user": "7", "session.resume_window": "7s", "session.buffer": "777", "session.ping_interval": "7s",
-				"explain": "true", "rate_limit.per_second": "7", "rate_limit.burst": "7", "rate_limit.at_once": "7",
+				"credentials.min_duration": "7s", "explain": "true", "rate_limit.per_second": "7", "rate_limit.burst": "7", "rate_limit.at_once": "7",
 				"http.max_connections": "7", "http.max_unverified": "7",
 			}[s.Name]
 			if value == "" {

@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from unittest import mock
@@ -94,6 +95,27 @@ class Roles(carillon.TestCase):
             session = boto3.Session(botocore_session=Session(profile="chat"))
             self.acts_as(session, self.owner, self.others[0], "py-chat/boto")
             self.assertEqual("assume-role", session.get_credentials().method)
+
+    def test_a_profile_renews_credentials_that_end(self):
+        key = f"aws_access_key_id = {carillon.SERVER['access_key_id']}\naws_secret_access_key = {carillon.SERVER['secret_access_key']}\n"
+        # botocore itself refuses what AWS would.
+        brief = "duration_seconds = 2\nparameter_validation = false\n"
+        profile = f"[profile chat]\nregion = us-east-1\nrole_arn = {ROLE}py-chat\nsource_profile = default\n{brief}"
+        with mock.patch.dict(os.environ, AWS_CONFIG_FILE=self.file("config", f"[default]\n{key}{profile}")):
+            session = boto3.Session(botocore_session=Session(profile="chat"))
+            first = session.get_credentials().get_frozen_credentials()
+            renewed = session.client("chime-sdk-messaging", endpoint_url=carillon.SERVER["endpoint"])
+            fixed = carillon.client(
+                "chime-sdk-messaging", aws_access_key_id=first.access_key, aws_secret_access_key=first.secret_key,
+                aws_session_token=first.token)
+            end = time.monotonic() + 30
+            with self.assertRaises(ClientError) as caught:
+                while time.monotonic() < end:
+                    fixed.list_channels(AppInstanceArn=self.app.arn, ChimeBearer=self.owner)
+                    time.sleep(0.05)
+            self.assertEqual("ExpiredTokenException", caught.exception.response["Error"]["Code"])
+            self.assertIn("Channels", renewed.list_channels(AppInstanceArn=self.app.arn, ChimeBearer=self.owner))
+            self.assertNotEqual(first.access_key, session.get_credentials().access_key)
 
     def test_a_token_of_an_identity_provider(self):
         # The file is read again when the credentials end.

@@ -17,7 +17,7 @@ let browser;
 let issuer;
 let users;
 before(async () => {
-  server = await Server.start();
+  server = await Server.start('--credentials-min-duration', '1s');
   browser = await Browser.open(server);
   issuer = await Issuer.start(browser.url);
   users = server.ready.user_arns;
@@ -37,8 +37,13 @@ after(async () => {
   await server?.end();
 });
 
-// as opens a page for whom a token speaks of, with a session of a user that is not started.
-const as = (webIdentityToken, user, options) => browser.listen(server, user, { webIdentity: { roleArn, roleSessionName: 'browser', webIdentityToken }, ...options });
+// as opens a page for whom a token speaks of, with a session of a user that is not started. Its credentials
+// last an hour, or as long as is asked for.
+const as = (webIdentityToken, user, { durationSeconds, ...options } = {}) => browser.listen(server, user, {
+  webIdentity: { roleArn, roleSessionName: 'browser', webIdentityToken, durationSeconds }, ...options,
+});
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // refused fails unless an answer is the denial of an action on a resource.
 function refused(answer, action, resource) {
@@ -130,5 +135,48 @@ describe('alice, who logged in,', () => {
     const again = await as(await browser.signIn(issuer, 'alice'), 'alice');
     assert.equal(await again.start(), null);
     await again.stop();
+  });
+});
+
+describe('credentials of four seconds', { concurrency: true, timeout: 60_000 }, () => {
+  const message = { Type: 'STANDARD', Persistence: 'PERSISTENT' };
+
+  test('end: calls are refused, the session is closed, and no other begins', async () => {
+    const alice = await as(await issuer.token('alice'), 'alice', { durationSeconds: 4, once: true });
+    const { expiration, ...credentials } = await alice.credentials();
+    assert.equal(await alice.start(), null);
+    const { ChannelArn } = await alice.call('CreateChannel', { AppInstanceArn: server.ready.app_instance_arn, Name: 'brief', ChimeBearer: users.alice });
+    const say = (Content) => alice.call('SendChannelMessage', { ...message, ChannelArn, Content, ChimeBearer: users.alice });
+    assert.ok((await say('in time')).MessageId);
+    assert.deepEqual(await alice.closes(), []);
+    assert.ok(expiration > Date.now(), 'all this took no four seconds');
+
+    await pause(expiration - Date.now());
+    const { error, status } = await say('too late');
+    assert.deepEqual([error, status], ['ExpiredTokenException', 403]);
+    await alice.until('its connection is closed', async () => (await alice.closes()).length > 0);
+    assert.deepEqual(await alice.closes(), [{ code: 1001, reason: 'The credentials have expired' }]);
+    const late = await browser.listen(server, 'alice', { credentials, endpointUrl: server.addresses[1] });
+    assert.deepEqual(await late.start(), { code: 4401, reason: 'Unauthorized' });
+    assert.equal(times(await alice.log(), 'start'), 1); // it is told no endpoint any more
+  });
+
+  test('are renewed by the SDK, and its session goes on with nothing missed', async () => {
+    const bob = await as(await issuer.token('bob'), 'bob', { durationSeconds: 4 });
+    assert.equal(await bob.start(), null);
+    const { accessKeyId, expiration } = await bob.credentials();
+    const channel = await server.as('alice').createChannel('lasting', 'bob');
+    const sent = [];
+    while (Date.now() <= expiration || times(await bob.log(), 'start') < 2) {
+      await pause(20);
+      sent.push(`message ${sent.length}`);
+      await server.as('alice').say(channel, sent.at(-1));
+    }
+    const log = await bob.until('the last message arrives', (l) => contents(l).at(-1) === sent.at(-1));
+    assert.deepEqual(contents(log), sent);
+    assert.deepEqual((await bob.closes())[0], { code: 1001, reason: 'The credentials have expired' });
+    assert.ok((await bob.call('SendChannelMessage', { ...message, ChannelArn: channel, Content: 'still here', ChimeBearer: users.bob })).MessageId);
+    assert.notEqual((await bob.credentials()).accessKeyId, accessKeyId);
+    await bob.stop();
   });
 });

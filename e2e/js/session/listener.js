@@ -88,20 +88,20 @@ export class Browser {
   }
 
   // listen opens a page with a session that is not started yet. It keeps a log of what observers are
-  // told, in order, and counts how often a WebSocket is opened. The page calls with the root key, with the
-  // credentials it is given, or with those that it gets for a webIdentity.
+  // told, in order, and one of how its WebSockets were closed. The page calls with the root key, with the
+  // credentials it is given, or with those that it gets for a webIdentity: once, or whenever they end.
   async listen(server, user, options = {}) {
     const page = await this.browser.newPage();
     page.setDefaultTimeout(patience);
     await page.goto(this.url);
     await page.addScriptTag({ content: this.script });
-    await page.evaluate(([of, reconnectTimeoutMs, { endpointUrl, secret, credentials, webIdentity, prefetch, sessionId }]) => {
+    await page.evaluate(async ([of, reconnectTimeoutMs, { endpointUrl, secret, credentials, webIdentity, once, prefetch, sessionId }]) => {
       const { sdk, messaging, fromWebToken } = globalThis.chime;
       const { endpoint, region } = of;
       const root = { accessKeyId: of.access_key_id, secretAccessKey: secret ?? of.secret_access_key };
+      const login = webIdentity && fromWebToken({ ...webIdentity, clientConfig: { endpoint, region, maxAttempts: 1 } });
       const client = new messaging.ChimeSDKMessagingClient({
-        endpoint, region, maxAttempts: 1,
-        credentials: webIdentity ? fromWebToken({ ...webIdentity, clientConfig: { endpoint, region, maxAttempts: 1 } }) : credentials ?? root,
+        endpoint, region, maxAttempts: 1, credentials: (once ? await login() : login) ?? credentials ?? root,
       });
       const configuration = new sdk.MessagingSessionConfiguration(of.user, sessionId ?? null, endpointUrl, client);
       configuration.reconnectTimeoutMs = reconnectTimeoutMs; // a server on a busy machine may take longer than ten seconds to start
@@ -110,6 +110,13 @@ export class Browser {
         configuration.prefetchSortBy = prefetch;
       }
       const log = [];
+      const closes = [];
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(...of) {
+          super(...of);
+          this.addEventListener('close', ({ code, reason }) => closes.push({ code, reason }));
+        }
+      };
       const session = new sdk.DefaultMessagingSession(configuration, new sdk.NoOpLogger());
       session.addObserver({
         messagingSessionDidStart: () => log.push({ what: 'start' }),
@@ -117,7 +124,7 @@ export class Browser {
         messagingSessionDidStop: (event) => log.push({ what: 'stop', code: event.code, reason: event.reason }),
         messagingSessionDidReceiveMessage: ({ type, headers, payload }) => log.push({ what: 'message', type, headers, payload: payload && JSON.parse(payload) }),
       });
-      globalThis.listener = { session, log, client };
+      globalThis.listener = { session, log, closes, client };
     }, [{ ...server.ready, user: server.ready.user_arns[user] ?? user }, patience, options]);
     return new Listener(page);
   }
@@ -149,8 +156,8 @@ export class Listener {
   // credentials are those that the page calls with.
   credentials() {
     return this.page.evaluate(async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await globalThis.listener.client.config.credentials();
-      return { accessKeyId, secretAccessKey, sessionToken };
+      const { accessKeyId, secretAccessKey, sessionToken, expiration } = await globalThis.listener.client.config.credentials();
+      return { accessKeyId, secretAccessKey, sessionToken, expiration };
     });
   }
 
@@ -158,12 +165,17 @@ export class Listener {
     return this.page.evaluate(() => globalThis.listener.log);
   }
 
+  // closes are the codes and reasons with which WebSockets of the page were closed.
+  closes() {
+    return this.page.evaluate(() => globalThis.listener.closes);
+  }
+
   // until waits until the log satisfies a condition, and returns it.
   async until(what, holds) {
     const end = Date.now() + patience;
     for (;;) {
       const log = await this.log();
-      if (holds(log)) {
+      if (await holds(log)) {
         return log;
       }
       if (Date.now() > end) {

@@ -17,8 +17,7 @@ async function free() {
   for (;;) {
     const port = 10_000 + Math.floor(Math.random() * 10_000);
     const listener = createServer().listen(port, '127.0.0.1');
-    const found = await Promise.race([once(listener, 'listening').then(() => true), once(listener, 'error').then(() => false)]);
-    if (found) {
+    if (await once(listener, 'listening').then(() => true, () => false)) {
       await new Promise((done) => { listener.close(done); });
       return `127.0.0.1:${port}`;
     }
@@ -26,15 +25,15 @@ async function free() {
 }
 
 export class Server {
-  static async start() {
-    const server = new Server(process.env.FOLDER, [await free(), await free()]);
+  static async start(...flags) {
+    const server = new Server(process.env.FOLDER, [await free(), await free()], flags);
     await server.start();
     return server;
   }
 
   // When the server is started again, clients find it at its addresses.
-  constructor(folder, addresses) {
-    Object.assign(this, { folder, addresses });
+  constructor(folder, addresses, flags) {
+    Object.assign(this, { folder, addresses, flags });
     this.data = path.join(folder, 'data');
   }
 
@@ -42,7 +41,7 @@ export class Server {
     const file = path.join(this.folder, 'ready.json');
     rmSync(file, { force: true });
     const [addr, tls] = this.addresses;
-    this.process = spawn(process.env.CARILLON, ['dev', '--addr', addr, '--tls-addr', tls, '--data', this.data, '--ready-file', file], {
+    this.process = spawn(process.env.CARILLON, ['dev', '--addr', addr, '--tls-addr', tls, '--data', this.data, '--ready-file', file, ...this.flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.log = '';
