@@ -137,6 +137,15 @@ func (h *Hub) admit(r *http.Request, d *api.Deed) (request, closing) {
 		return request{}, failed
 	}
 	d.Caller = caller
+	leave, err := h.Enter(caller)
+	if errors.As(err, &stated) {
+		return request{}, closing{code: closeAgain, reason: stated.Message, err: stated}
+	}
+	if err != nil {
+		h.Log.Error("a request to connect cannot be counted", "error", err)
+		return request{}, failed
+	}
+	defer leave()
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return request{}, unauthorized.because("request: the query cannot be read")
@@ -186,11 +195,7 @@ func validUntil(query url.Values) time.Time {
 
 // refuse closes a connection that gets no session. d is the request for it.
 func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, d *api.Deed) {
-	outcome := map[ws.StatusCode]string{closeUnauthorized: "unauthorized", closeForbidden: "forbidden"}[why.code]
-	if outcome == "" {
-		outcome = "failed"
-	}
-	h.metrics.connects.WithLabelValues(outcome).Inc()
+	h.metrics.connects.WithLabelValues(outcomeOf(why)).Inc()
 	rule := ""
 	if why.err != nil {
 		rule = why.err.Reason
@@ -205,6 +210,20 @@ func (h *Hub) refuse(nc net.Conn, in io.Reader, why closing, d *api.Deed) {
 		untilClosed(in)
 	}
 	_ = nc.Close()
+}
+
+// outcomeOf is what the metrics call a refusal.
+func outcomeOf(why closing) string {
+	switch {
+	case why.code == closeUnauthorized:
+		return "unauthorized"
+	case why.code == closeForbidden:
+		return "forbidden"
+	case why.err != nil && why.err.Kind == api.Throttled:
+		return "throttled"
+	default:
+		return "failed"
+	}
 }
 
 // untilClosed reads until the client has answered a close frame: it is for the server to close the connection

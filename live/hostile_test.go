@@ -142,6 +142,54 @@ func TestConnect(t *testing.T) {
 	})
 }
 
+func TestWhoConnectsTooOftenIsSentAwayForAWhile(t *testing.T) {
+	var mu sync.Mutex
+	var refusal error = &api.Error{Kind: api.Throttled, Message: "Rate exceeded", Reason: "rate: that will do"}
+	var got []api.Deed
+	inside := 0
+	h := newHouse(t, func(o *live.Options) {
+		o.Enter = func(*api.Caller) (func(), error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if refusal != nil {
+				return nil, refusal
+			}
+			inside++
+			return func() {
+				mu.Lock()
+				defer mu.Unlock()
+				inside--
+			}, nil
+		}
+		o.Audit = func(d *api.Deed) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, *d)
+		}
+	})
+	again := url.Values{"X-Amz-Signature": {"once more"}}
+	h.dial(again).closed(1013, "Rate exceeded")
+	if refused := h.metric("carillon_session_connects_total", "throttled"); refused != 1 {
+		t.Errorf("%v are counted", refused)
+	}
+	mu.Lock()
+	refusal = errors.New("nobody can count")
+	if len(got) != 1 || !got[0].Denied() || got[0].Status != 1013 || got[0].Err.Reason != "rate: that will do" || got[0].Caller == nil {
+		t.Errorf("%+v", got)
+	}
+	mu.Unlock()
+	h.dial(again).closed(1011, "Internal error")
+	mu.Lock()
+	refusal = nil
+	mu.Unlock()
+	h.dial(again).event("SESSION_ESTABLISHED") // who was refused has not used up the signature
+	mu.Lock()
+	defer mu.Unlock()
+	if inside != 0 {
+		t.Errorf("%d have not left", inside)
+	}
+}
+
 func TestRefusedConnectionsAreWitnessedWithTheReason(t *testing.T) {
 	var mu sync.Mutex
 	var got []api.Deed

@@ -65,6 +65,9 @@ type Options struct {
 	Directory Directory
 	// Authenticate tells who signed a request to connect. Required.
 	Authenticate func(r *http.Request) (*api.Caller, error)
+	// Enter counts a request to connect of a caller until leave is called; an *api.Error says that the
+	// caller makes too many. nil counts none.
+	Enter func(caller *api.Caller) (leave func(), err error)
 	// Admit tells whether a caller may hear, as of now, what a user hears; an *api.Error says that it may
 	// not. nil lets everybody in the user's account.
 	Admit func(ctx context.Context, caller *api.Caller, user string) error
@@ -104,6 +107,9 @@ type Options struct {
 }
 
 func (o *Options) fill() {
+	if o.Enter == nil {
+		o.Enter = func(*api.Caller) (func(), error) { return func() {}, nil }
+	}
 	if o.PerUser == 0 {
 		o.PerUser = DefaultPerUser
 	}

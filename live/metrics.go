@@ -27,7 +27,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		}),
 		connects: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_session_connects_total",
-			Help: "Requests to connect, by outcome: established, unauthorized, forbidden, failed.",
+			Help: "Requests to connect, by outcome: established, unauthorized, forbidden, throttled, failed.",
 		}, []string{"outcome"}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "carillon_session_closes_total",

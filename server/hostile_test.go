@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // dial opens a connection to the API.
@@ -188,6 +190,42 @@ func TestTooMuch(t *testing.T) {
 		}
 		if got := auditOf(t, c); len(got) != 1 || got[0].Outcome != "denied" || got[0].Error != "Throttled" || got[0].Principal != s.principal() {
 			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("a request to connect counts like any other, for its principal alone", func(t *testing.T) {
+		c := quiet(t)
+		c.RatePerSecond, c.RateBurst = 1, 20
+		s, stop := serve(t, c)
+		demo, err := s.SeedDemo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		alice := demo.Users["alice"]
+		login, err := s.demoLogin(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for range c.RateBurst {
+			do(t, s.request(t, "GET", "/app-instances", "", ""))
+		}
+		connects, last := 0, established
+		for ; last == established; connects++ {
+			_, last = s.connect(t, s.target(t, alice, nil))
+		}
+		if most := 2 + int(time.Since(began).Seconds()); last != "1013" || connects > most {
+			t.Errorf("connect %d of at most %d: %s", connects, most, last)
+		}
+		if _, first := s.connect(t, s.openedBy(t, *login.(demoCredentials).ChimeCredentials, alice)); first != established {
+			t.Errorf("another principal: %s", first)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+		want := deed{Action: "chime:Connect", Outcome: "denied", Status: 1013, Error: "Throttled", Principal: s.principal(), AccessKeyID: s.rootKey.ID, Source: "127.0.0.1",
+			Reason: "rate: the principal may make 1 requests a second"}
+		if diff := cmp.Diff([]deed{want}, auditOf(t, c)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
 	t.Run("a listener takes so many connections and no more until one has ended", func(t *testing.T) {

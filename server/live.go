@@ -11,6 +11,7 @@ import (
 	"carillon/bus"
 	"carillon/chat"
 	"carillon/live"
+	"carillon/throttle"
 )
 
 // drainSpread is how long closing sessions is spread over at the end, so that clients do not all come
@@ -18,12 +19,12 @@ import (
 const drainSpread = 3 * time.Second
 
 // openLive makes the room of the sessions.
-func (s *Server) openLive(ctx context.Context, service *chat.Service, events bus.Bus, authenticator *auth.Authenticator) (*live.Hub, error) {
+func (s *Server) openLive(ctx context.Context, service *chat.Service, events bus.Bus, authenticator *auth.Authenticator, principals *throttle.Principals) (*live.Hub, error) {
 	options := live.Options{
 		Bus: events, Directory: directory{service}, Partition: partition, Region: s.config.Region,
 		Authenticate: func(r *http.Request) (*api.Caller, error) { return authenticator.Authenticate(r, nil) },
-		Admit:        s.access.AuthorizeConnect,
-		PerUser:      s.config.SessionsPerUser, ResumeWindow: s.config.SessionResumeWindow, Buffer: s.config.SessionBuffer,
+		Enter:        principals.Enter, Admit: s.access.AuthorizeConnect,
+		PerUser: s.config.SessionsPerUser, ResumeWindow: s.config.SessionResumeWindow, Buffer: s.config.SessionBuffer,
 		PingInterval: s.config.SessionPingInterval, DrainSpread: drainSpread,
 		Journal: filepath.Join(s.config.Data, "sessions"),
 		Audit:   s.witness(), Explain: s.config.Explain, Log: s.log, Metrics: s.metrics,

@@ -185,7 +185,7 @@ func (s *Server) openRooms(ctx context.Context) error {
 		options.Admit = bothAdmit(s.access.Authorize, throttle.New(throttle.AWSRates(), throttle.Options{}).Admit)
 	}
 
-	if s.live, err = s.openLive(ctx, service, events, authenticator); err != nil {
+	if s.live, err = s.openLive(ctx, service, events, authenticator, principals); err != nil {
 		return err
 	}
 	var life context.Context

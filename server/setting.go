@@ -105,7 +105,7 @@ func Settings() []Setting {
 			Meaning: "How many members one BatchCreateChannelMembership may carry. Without a value the profile decides: 100 in both.",
 			set:     membersPerBatch},
 		{Name: "rate_limit.per_second", Default: "0", Unit: "requests, 0 for no limit",
-			Meaning: "How many requests a principal may make in a second; the owner of a key and each session of a role is one. More are answered 429 ThrottledClientException. Connecting sessions does not count.",
+			Meaning: "How many requests a principal may make in a second; the owner of a key and each session of a role is one. More are answered 429 ThrottledClientException. To connect a session is one of them; one more is closed with 1013, and its client tries again.",
 			set:     whole(func(c *Config) *int { return &c.RatePerSecond })},
 		{Name: "rate_limit.burst", Default: "0", Unit: "requests",
 			Meaning: "How many requests a principal may make at one moment. 0 is as many as in a second.",
