@@ -291,8 +291,9 @@ func badFarewell(code ws.StatusCode, reason string) bool {
 	return ws.CheckCloseFrameData(code, reason) != nil
 }
 
-// expel closes the connection of a client that does not keep to the protocol, and ends its session.
-func (c *conn) expel(why closing) {
+// expel closes the connection of a client that does not keep to the protocol, or may not listen any more,
+// and ends its session. It reports false when the session had ended, or has another connection.
+func (c *conn) expel(why closing) bool {
 	s := c.session
 	s.mu.Lock()
 	mine := s.conn == c && !s.ended
@@ -304,6 +305,7 @@ func (c *conn) expel(why closing) {
 	if mine {
 		s.hub.end(s, closing{})
 	}
+	return mine
 }
 
 // extend gives the client time to be silent for two pings and a half.

@@ -57,19 +57,17 @@ func (h *Hub) Review(account string) {
 }
 
 func (h *Hub) review(c *conn) {
-	s := c.session
-	why := h.judge(h.life, c.caller, s.user.arn)
+	user := c.session.user.arn
+	why := h.judge(h.life, c.caller, user)
 	if why.code != forbidden.code {
 		return // a fault of ours is no reason to end what is going well
 	}
-	s.mu.Lock()
-	mine := s.conn == c && !s.ended
-	if mine {
-		s.finish(why)
+	if until := c.caller.Expires; !until.IsZero() && !h.Now().Before(until) {
+		return // who may nothing because the credentials have expired comes back with others
 	}
-	c.shut(why.code, why.reason, now)
-	s.mu.Unlock()
-	if mine {
-		h.end(s, why)
+	if c.expel(why) && h.Audit != nil {
+		h.Audit(&api.Deed{
+			Action: "chime:Connect", ReadOnly: true, Caller: c.caller, Resources: []string{user}, SourceAddress: c.source, Status: int(why.code), Err: why.err,
+		})
 	}
 }

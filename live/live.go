@@ -94,7 +94,8 @@ type Options struct {
 	// Journal is the file in which sessions survive the end of the process; empty keeps them in memory
 	// only.
 	Journal string
-	// Audit is told of connections that are refused. nil tells nobody.
+	// Audit is told of connections that are refused, and of sessions that end because their clients may not
+	// listen any more. nil tells nobody.
 	Audit api.Witness
 	// Explain has the answer that opens a WebSocket say why it will be closed at once.
 	Explain bool

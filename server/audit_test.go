@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"carillon/access"
 )
 
 // deed is what the tests look at of a line of the audit log.
@@ -113,6 +115,43 @@ func TestAudit(t *testing.T) {
 		}
 		want := []deed{{Action: "chime:Connect", Outcome: "denied", Status: 4401, Error: "MissingAuthenticationToken", Source: "127.0.0.1",
 			Reason: "signature: the request has neither an Authorization header nor X-Amz-Signature in its query"}}
+		if diff := cmp.Diff(want, auditOf(t, c)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("a live session that a revocation ends is in it, once", func(t *testing.T) {
+		c := quiet(t)
+		s, stop := serve(t, c)
+		demo, err := s.SeedDemo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		login, err := s.demoLogin(t.Context(), "alice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		alice := login.(demoCredentials)
+		conn, first := s.connect(t, s.openedBy(t, *alice.ChimeCredentials, demo.Users["alice"]))
+		if first != established {
+			t.Fatal(first)
+		}
+		for range 2 {
+			if _, err := s.access.RevokeRoleSessions(t.Context(), s.root(), &access.RevokeRoleSessionsRequest{RoleName: demoRole}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if code := closeCode(t, conn); code != 4003 {
+			t.Errorf("closed with %d", code)
+		}
+		if err := errors.Join(conn.Close(), stop()); err != nil {
+			t.Fatal(err)
+		}
+		want := []deed{{
+			Action: "chime:Connect", Outcome: "denied", Status: 4003, Error: "AccessDenied", Source: "127.0.0.1",
+			Principal: "arn:aws:sts::123456789012:assumed-role/" + demoRole + "/alice", AccessKeyID: alice.ChimeCredentials.AccessKeyId,
+			Reason: "denied: Statement[0] (RevokeOlderSessions) of the identity-based policy RevokeOlderSessions denies it", Resources: []string{demo.Users["alice"]},
+		}}
 		if diff := cmp.Diff(want, auditOf(t, c)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
