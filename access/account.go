@@ -61,24 +61,13 @@ func (s *Service) ListAccounts(ctx context.Context, caller *api.Caller, in *List
 	if err := s.permitAccounts(caller, "ListAccounts"); err != nil {
 		return nil, err
 	}
-	after, limit, err := pageOf(in.Marker, in.MaxItems)
-	if err != nil {
-		return nil, err
-	}
-	out := &ListAccountsResult{Accounts: []Account{}}
-	err = s.Store.View(ctx, func(tx store.Tx) error {
-		list, marker, err := pageFrom(after, limit, tx.ListAccounts,
-			func(a store.Account) store.Key { return a.Key }, func(store.Account) bool { return true })
-		out.Marker, out.IsTruncated = marker, marker != ""
-		for _, a := range list {
-			out.Accounts = append(out.Accounts, shownAccount(a))
-		}
-		return err
+	accounts, marker, err := listed(ctx, s, in.Marker, in.MaxItems, store.Tx.ListAccounts, func(a store.Account) (store.Key, Account, bool) {
+		return a.Key, shownAccount(a), true
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return &ListAccountsResult{Accounts: accounts, IsTruncated: marker != "", Marker: marker}, nil
 }
 
 // DeleteAccount ends an account that has no app instances any more, with all who may call in it.

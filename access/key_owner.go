@@ -56,31 +56,18 @@ func (s *Service) GetUser(ctx context.Context, caller *api.Caller, in *GetUserRe
 
 // ListUsers lists the owners of the caller's account.
 func (s *Service) ListUsers(ctx context.Context, caller *api.Caller, in *ListUsersRequest) (*ListUsersResult, error) {
-	after, limit, err := pageOf(in.Marker, in.MaxItems)
-	if err != nil {
-		return nil, err
-	}
 	if err := s.permit(caller, "ListUsers", s.iamARN(caller.Account, "user/*"), nil); err != nil {
 		return nil, err
 	}
-	out := &ListUsersResult{Users: []User{}}
-	err = s.Store.View(ctx, func(tx store.Tx) error {
-		list, marker, err := pageFrom(after, limit,
-			func(after store.Key, limit int) ([]store.KeyOwner, error) {
-				return tx.ListKeyOwners(caller.Account, after, limit)
-			},
-			func(o store.KeyOwner) store.Key { return o.Key },
-			func(o store.KeyOwner) bool { return strings.HasPrefix(o.Path, in.PathPrefix) })
-		out.Marker, out.IsTruncated = marker, marker != ""
-		for _, o := range list {
-			out.Users = append(out.Users, s.shownOwner(o))
-		}
-		return err
+	users, marker, err := listed(ctx, s, in.Marker, in.MaxItems, func(tx store.Tx, after store.Key, limit int) ([]store.KeyOwner, error) {
+		return tx.ListKeyOwners(caller.Account, after, limit)
+	}, func(o store.KeyOwner) (store.Key, User, bool) {
+		return o.Key, s.shownOwner(o), strings.HasPrefix(o.Path, in.PathPrefix)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return &ListUsersResult{Users: users, IsTruncated: marker != "", Marker: marker}, nil
 }
 
 // DeleteUser removes an owner that has neither keys nor policies any more.

@@ -99,31 +99,18 @@ func (s *Service) GetRole(ctx context.Context, caller *api.Caller, in *GetRoleRe
 
 // ListRoles lists the roles of the caller's account.
 func (s *Service) ListRoles(ctx context.Context, caller *api.Caller, in *ListRolesRequest) (*ListRolesResult, error) {
-	after, limit, err := pageOf(in.Marker, in.MaxItems)
-	if err != nil {
-		return nil, err
-	}
 	if err := s.permit(caller, "ListRoles", s.iamARN(caller.Account, "role/*"), nil); err != nil {
 		return nil, err
 	}
-	out := &ListRolesResult{Roles: []Role{}}
-	err = s.Store.View(ctx, func(tx store.Tx) error {
-		list, marker, err := pageFrom(after, limit,
-			func(after store.Key, limit int) ([]store.Role, error) {
-				return tx.ListRoles(caller.Account, after, limit)
-			},
-			func(r store.Role) store.Key { return r.Key },
-			func(r store.Role) bool { return strings.HasPrefix(r.Path, in.PathPrefix) })
-		out.Marker, out.IsTruncated = marker, marker != ""
-		for _, r := range list {
-			out.Roles = append(out.Roles, s.shownRole(r))
-		}
-		return err
+	roles, marker, err := listed(ctx, s, in.Marker, in.MaxItems, func(tx store.Tx, after store.Key, limit int) ([]store.Role, error) {
+		return tx.ListRoles(caller.Account, after, limit)
+	}, func(r store.Role) (store.Key, Role, bool) {
+		return r.Key, s.shownRole(r), strings.HasPrefix(r.Path, in.PathPrefix)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	return &ListRolesResult{Roles: roles, IsTruncated: marker != "", Marker: marker}, nil
 }
 
 // UpdateRole changes the description of a role and how long its sessions may last; what is left out stays.

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base32"
 	"regexp"
@@ -156,27 +157,38 @@ func pageOf(marker string, items int) (after store.Key, limit int, err error) {
 
 func markerAt(k store.Key) string { return strconv.FormatInt(int64(k), 36) }
 
-// pageFrom reads a page of those records of a list that are wanted, and a marker when there are more.
-func pageFrom[T any](after store.Key, limit int, list func(after store.Key, limit int) ([]T, error), key func(T) store.Key, wanted func(T) bool) (page []T, marker string, err error) {
-	for {
-		records, err := list(after, maxPageItems)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, r := range records {
-			if !wanted(r) {
-				continue
-			}
-			if len(page) == limit {
-				return page, markerAt(key(page[limit-1])), nil
-			}
-			page = append(page, r)
-		}
-		if len(records) < maxPageItems {
-			return page, "", nil
-		}
-		after = key(records[len(records)-1])
+// listed reads the page of a list that a request asks for, and the marker of the next one, if there is more.
+// shown tells the key of a record, what answers have of it, and whether it is wanted.
+func listed[R, S any](ctx context.Context, s *Service, marker string, items int, list func(tx store.Tx, after store.Key, limit int) ([]R, error), shown func(R) (store.Key, S, bool)) (page []S, next string, err error) {
+	begin, limit, err := pageOf(marker, items)
+	if err != nil {
+		return nil, "", err
 	}
+	err = s.Store.View(ctx, func(tx store.Tx) error {
+		page, next = []S{}, ""
+		for after, last := begin, store.Key(0); ; {
+			records, err := list(tx, after, maxPageItems)
+			if err != nil {
+				return err
+			}
+			for _, r := range records {
+				key, as, wanted := shown(r)
+				after = key
+				if !wanted {
+					continue
+				}
+				if len(page) == limit {
+					next = markerAt(last)
+					return nil
+				}
+				page, last = append(page, as), key
+			}
+			if len(records) < maxPageItems {
+				return nil
+			}
+		}
+	})
+	return page, next, err
 }
 
 // idOf makes an id in the form of IAM's: four letters that say what it is of, and 17 that tell it from others.
