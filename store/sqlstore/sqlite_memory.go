@@ -57,18 +57,29 @@ type sqliteMemory struct {
 	commits atomic.Uint64 // odd while one is under way
 
 	mu       sync.Mutex
-	entries  *simplelru.LRU[entryName, *remembered]
-	pages    *simplelru.LRU[pageName, *remembered]
-	size     int                  // of the pages
+	entries  *shelf[entryName]
+	pages    *shelf[pageName]
 	all      uint64               // the last commit that changed any entry
 	channels map[store.Key]uint64 // and those of one channel
 }
 
 func newSQLiteMemory() *sqliteMemory {
 	m := &sqliteMemory{channels: make(map[store.Key]uint64)}
-	m.entries, _ = simplelru.NewLRU[entryName, *remembered](rememberedEntries, nil) // fails for sizes below 1
-	m.pages, _ = simplelru.NewLRU(rememberedPages, func(_ pageName, r *remembered) { m.size -= r.size })
+	m.entries, m.pages = newShelf[entryName](m, rememberedEntries), newShelf[pageName](m, rememberedPages)
 	return m
+}
+
+// shelf is what a sqliteMemory remembers under one kind of name. What was not asked for longest falls off.
+type shelf[N comparable] struct {
+	memory *sqliteMemory
+	by     *simplelru.LRU[N, *remembered]
+	size   int // of pages: entries are bounded by their number alone
+}
+
+func newShelf[N comparable](m *sqliteMemory, room int) *shelf[N] {
+	s := &shelf[N]{memory: m}
+	s.by, _ = simplelru.NewLRU(room, func(_ N, r *remembered) { s.size -= r.size }) // fails for sizes below 1
+	return s
 }
 
 // begin is called before a commit.
@@ -89,55 +100,34 @@ func (m *sqliteMemory) begin(c *entryChanges) {
 // end is called after a commit, whatever came of it.
 func (m *sqliteMemory) end() { m.commits.Add(1) }
 
-// put remembers an entry that was read since the count of commits was began.
-func (m *sqliteMemory) put(name entryName, r *remembered, began uint64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stood(began) {
-		r.commit = began
-		m.entries.Add(name, r)
-	}
-}
-
-// putPage does so with a page.
-func (m *sqliteMemory) putPage(name pageName, r *remembered, began uint64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.stood(began) || r.size > rememberedBytes/16 {
+// put remembers what was read since the count of commits was began.
+func (s *shelf[N]) put(name N, r *remembered, began uint64) {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if !s.memory.stood(began) || r.size > rememberedBytes/16 {
 		return
 	}
 	r.commit = began
-	m.pages.Remove(name)
-	m.pages.Add(name, r)
-	for m.size += r.size; m.size > rememberedBytes; {
-		m.pages.RemoveOldest()
+	s.by.Remove(name)
+	s.by.Add(name, r)
+	for s.size += r.size; s.size > rememberedBytes; {
+		s.by.RemoveOldest()
 	}
+}
+
+// get returns what is remembered, nil if nothing is that is true.
+func (s *shelf[N]) get(name N) *remembered {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	r, ok := s.by.Get(name)
+	if !ok || !s.memory.true(r) {
+		return nil
+	}
+	return r
 }
 
 // stood reports whether no commit was under way since the count was began.
 func (m *sqliteMemory) stood(began uint64) bool { return began%2 == 0 && m.commits.Load() == began }
-
-// get returns the entry that is remembered, nil if none is that is true.
-func (m *sqliteMemory) get(name entryName) *remembered {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r, ok := m.entries.Get(name)
-	if !ok || !m.true(r) {
-		return nil
-	}
-	return r
-}
-
-// getPage does so with a page.
-func (m *sqliteMemory) getPage(name pageName) *remembered {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r, ok := m.pages.Get(name)
-	if !ok || !m.true(r) {
-		return nil
-	}
-	return r
-}
 
 // lasts reports whether what was remembered is true still.
 func (m *sqliteMemory) lasts(r *remembered) bool {
@@ -250,12 +240,12 @@ func (r *sqliteReader) script(string) error { return store.ErrReadOnly }
 
 // recall implements rememberer. Beside a snapshot nothing is recalled, nor beside what is true no longer.
 func (r *sqliteReader) recall(name entryName) *remembered {
-	return r.recalls(func() *remembered { return r.memory.get(name) })
+	return r.recalls(func() *remembered { return r.memory.entries.get(name) })
 }
 
 // recallPage implements rememberer.
 func (r *sqliteReader) recallPage(name pageName) *remembered {
-	return r.recalls(func() *remembered { return r.memory.getPage(name) })
+	return r.recalls(func() *remembered { return r.memory.pages.get(name) })
 }
 
 func (r *sqliteReader) recalls(get func() *remembered) *remembered {
@@ -272,10 +262,10 @@ func (r *sqliteReader) recalls(get func() *remembered) *remembered {
 
 // remember implements rememberer.
 func (r *sqliteReader) remember(name entryName, known *remembered) {
-	r.memory.put(name, known, r.began)
+	r.memory.entries.put(name, known, r.began)
 }
 
 // rememberPage implements rememberer.
 func (r *sqliteReader) rememberPage(name pageName, known *remembered) {
-	r.memory.putPage(name, known, r.began)
+	r.memory.pages.put(name, known, r.began)
 }

@@ -95,29 +95,29 @@ func TestSQLiteMemory(t *testing.T) {
 		name := entryName{channel: store.ChannelRef{ID: "x"}}
 		began := e.memory.commits.Load()
 		e.memory.begin(&entryChanges{})
-		e.memory.put(name, &remembered{}, began)
-		e.memory.put(name, &remembered{}, e.memory.commits.Load())
+		e.memory.entries.put(name, &remembered{}, began)
+		e.memory.entries.put(name, &remembered{}, e.memory.commits.Load())
 		e.memory.end()
-		e.memory.put(name, &remembered{}, began)
-		if e.memory.get(name) != nil {
+		e.memory.entries.put(name, &remembered{}, began)
+		if e.memory.entries.get(name) != nil {
 			t.Error("it is")
 		}
-		e.memory.put(name, &remembered{}, e.memory.commits.Load())
-		if e.memory.get(name) == nil {
+		e.memory.entries.put(name, &remembered{}, e.memory.commits.Load())
+		if e.memory.entries.get(name) == nil {
 			t.Error("what is read between two is not")
 		}
 	})
 	t.Run("however many channels change, none is taken for unchanged", func(t *testing.T) {
 		m := newSQLiteMemory()
 		name := entryName{channel: store.ChannelRef{ID: "x"}}
-		m.put(name, &remembered{of: 1}, 0)
+		m.entries.put(name, &remembered{of: 1}, 0)
 		m.begin(&entryChanges{channels: map[store.Key]bool{1: true}})
 		m.end()
 		for k := range store.Key(markedChannels + 10) {
 			m.begin(&entryChanges{channels: map[store.Key]bool{k + 2: true}})
 			m.end()
 		}
-		if m.get(name) != nil {
+		if m.entries.get(name) != nil {
 			t.Error("it is")
 		}
 		if len(m.channels) > markedChannels {
@@ -127,12 +127,12 @@ func TestSQLiteMemory(t *testing.T) {
 	t.Run("pages take no more memory than they may", func(t *testing.T) {
 		m := newSQLiteMemory()
 		for i := range 100 {
-			m.putPage(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
-			m.putPage(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
+			m.pages.put(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
+			m.pages.put(pageName{limit: i}, &remembered{size: rememberedBytes / 20}, 0)
 		}
-		m.putPage(pageName{limit: -1}, &remembered{size: rememberedBytes / 4}, 0)
-		if n := m.pages.Len(); n != 20 || m.size != n*(rememberedBytes/20) || m.getPage(pageName{limit: 99}) == nil {
-			t.Errorf("%d pages of %d bytes", n, m.size)
+		m.pages.put(pageName{limit: -1}, &remembered{size: rememberedBytes / 4}, 0)
+		if n := m.pages.by.Len(); n != 20 || m.pages.size != n*(rememberedBytes/20) || m.pages.get(pageName{limit: 99}) == nil {
+			t.Errorf("%d pages of %d bytes", n, m.pages.size)
 		}
 	})
 	t.Run("what one makes of a page is not what the next one gets", func(t *testing.T) {
