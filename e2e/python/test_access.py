@@ -99,7 +99,7 @@ class Roles(carillon.TestCase):
     def test_a_profile_renews_credentials_that_end(self):
         key = f"aws_access_key_id = {carillon.SERVER['access_key_id']}\naws_secret_access_key = {carillon.SERVER['secret_access_key']}\n"
         # botocore itself refuses what AWS would.
-        brief = "duration_seconds = 2\nparameter_validation = false\n"
+        brief = "duration_seconds = 5\nparameter_validation = false\n"
         profile = f"[profile chat]\nregion = us-east-1\nrole_arn = {ROLE}py-chat\nsource_profile = default\n{brief}"
         with mock.patch.dict(os.environ, AWS_CONFIG_FILE=self.file("config", f"[default]\n{key}{profile}")):
             session = boto3.Session(botocore_session=Session(profile="chat"))
