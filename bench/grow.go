@@ -291,6 +291,9 @@ const (
 	// enoughForCPU is how many operations take so many ticks of the clock of CPU times that they can be
 	// told apart.
 	enoughForCPU = 500
+	// enoughForDelay is how many operations of the first step are compared with those of the last: fewer
+	// are not in each other's way.
+	enoughForDelay = 50
 	// flat is how much dearer an operation may be in the last step than in the first.
 	flat = 1.5
 )
@@ -307,8 +310,9 @@ func (g *growing) noted(step int, name string, n int, took *delays, before time.
 	}
 	first, known := g.first[name]
 	switch {
-	case !known:
+	case step == 0 && n >= min(enoughForDelay, g.samples):
 		g.first[name] = now
+	case !known:
 	case step == g.steps-1:
 		r.number("last step against first, "+name, now.delay/first.delay, "×")
 		grown := now.delay / first.delay
