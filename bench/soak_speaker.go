@@ -43,9 +43,9 @@ func (s *speaker) act(ctx context.Context) error {
 	}
 	switch {
 	case choice < 70:
-		return s.send(ctx, channel, api.ChannelMessagePersistenceTypePersistent)
+		return s.send(ctx, channel, true)
 	case choice < 85:
-		return s.send(ctx, channel, api.ChannelMessagePersistenceTypeNonPersistent)
+		return s.send(ctx, channel, false)
 	case choice < 95:
 		return s.update(ctx, channel)
 	default:
@@ -53,8 +53,8 @@ func (s *speaker) act(ctx context.Context) error {
 	}
 }
 
-func (s *speaker) send(ctx context.Context, channel int, persistence string) error {
-	return s.say(ctx, s.truth.begin(channel, persistence == api.ChannelMessagePersistenceTypePersistent), persistence)
+func (s *speaker) send(ctx context.Context, channel int, durable bool) error {
+	return s.say(ctx, s.truth.begin(channel, durable))
 }
 
 // conclude sends the last word of a channel, for which a server that has just been killed may need several
@@ -63,14 +63,18 @@ func (s *speaker) conclude(ctx context.Context, channel int) {
 	for range 10 {
 		call := s.truth.begin(channel, true)
 		s.truth.close(call)
-		if s.say(ctx, call, api.ChannelMessagePersistenceTypePersistent) == nil || ctx.Err() != nil {
+		if s.say(ctx, call) == nil || ctx.Err() != nil {
 			return
 		}
 	}
 }
 
-func (s *speaker) say(ctx context.Context, call *call, persistence string) error {
-	channel := call.channel
+// say makes a call that sends a message.
+func (s *speaker) say(ctx context.Context, call *call) error {
+	channel, persistence := call.channel, api.ChannelMessagePersistenceTypePersistent
+	if !call.durable {
+		persistence = api.ChannelMessagePersistenceTypeNonPersistent
+	}
 	var made api.SendChannelMessageResponse
 	err := s.b.client.call(ctx, "SendChannelMessage", s.name, []string{s.names[channel]}, &api.SendChannelMessageRequest{
 		Content: call.content(), Type: api.ChannelMessageTypeStandard, Persistence: persistence, ClientRequestToken: uuid.NewString(),
